@@ -1,0 +1,42 @@
+# Every target says what it does: `make help`.
+.DEFAULT_GOAL := help
+.PHONY: help up down status reset clean test check format bench
+
+PYTHON ?= python3.11
+VENV := .venv/bin
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: ## Set everything up, start it, load the sample city and leave it running (TANGGAP_PORT moves the gateway)
+	@$(PYTHON) scripts/bootstrap up
+	@$(VENV)/python -m tanggap.local up
+
+down: ## Stop everything that make up started; the data stays
+	@if [ -x $(VENV)/python ]; then $(VENV)/python -m tanggap.local down; else echo "Nothing is installed, so nothing runs."; fi
+
+status: ## Show which processes run and where they listen
+	@$(VENV)/python -m tanggap.local status
+
+reset: ## Stop everything and delete its data and secrets
+	@$(VENV)/python -m tanggap.local reset
+
+clean: ## reset, and delete the virtual environment and every cache too
+	@if [ -x $(VENV)/python ]; then $(VENV)/python -m tanggap.local reset; fi
+	@rm -rf .local .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+test: ## Run every test (starts what it needs by itself)
+	@$(PYTHON) scripts/bootstrap test
+	@$(VENV)/python scripts/test $(ARGS)
+
+check: ## Lint, types, import rules, data files and published descriptions
+	@$(PYTHON) scripts/bootstrap check
+	@$(VENV)/python scripts/check
+
+format: ## Format the code and mend what ruff can mend by itself
+	@$(PYTHON) scripts/bootstrap check
+	@$(VENV)/ruff check --fix -q . && $(VENV)/ruff format -q .
+
+bench: ## Run the benchmarks and print their table
+	@$(PYTHON) scripts/bootstrap test
+	@$(VENV)/python tests/bench/run.py $(ARGS)

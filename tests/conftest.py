@@ -1,0 +1,58 @@
+"""Fixtures that every ring may ask for; nothing heavy is imported before one does."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from support.broker import Vhost
+    from support.database import TestDatabase
+    from support.servers import Servers
+
+
+@pytest.fixture(scope="session")
+def test_servers() -> "Iterator[Servers]":
+    from support.servers import servers
+
+    with servers() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def amqp_admin_url(test_servers: "Servers") -> str:
+    return test_servers.amqp_url
+
+
+@pytest.fixture(scope="session")
+def management_url(test_servers: "Servers") -> str:
+    return test_servers.management_url
+
+
+@pytest.fixture(scope="session")
+def mongodb_url(test_servers: "Servers") -> str:
+    return test_servers.mongodb_url
+
+
+@pytest.fixture
+def vhost(amqp_admin_url: str, management_url: str) -> "Iterator[Vhost]":
+    """A fresh vhost with exchanges, queues, users and rights; gone afterwards."""
+    from support.broker import create_vhost, delete_vhost
+
+    fresh = create_vhost(amqp_admin_url, management_url)
+    try:
+        yield fresh
+    finally:
+        delete_vhost(fresh)
+
+
+@pytest.fixture
+def database(mongodb_url: str) -> "Iterator[TestDatabase]":
+    """A fresh database, dropped afterwards."""
+    from support.database import create_database, drop_database
+
+    fresh = create_database(mongodb_url)
+    try:
+        yield fresh
+    finally:
+        drop_database(fresh)

@@ -1,0 +1,1 @@
+"""What several test rings share: real servers, a vhost and a database of a test's own, waiting."""

@@ -1,0 +1,41 @@
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Servers:
+    """One broker and one replica set that all tests of a run share, each with a vhost or database of its own."""
+
+    amqp_url: str
+    management_url: str
+    mongodb_url: str
+
+
+@contextmanager
+def servers() -> Iterator[Servers]:
+    """The servers named in the environment; where one is not, private ones for as long as this lasts."""
+    amqp_url = os.environ.get("AMQP_URL")
+    mongodb_url = os.environ.get("MONGODB_URL")
+    if amqp_url and mongodb_url:
+        yield Servers(amqp_url, os.environ.get("AMQP_MANAGEMENT_URL") or guess_management(amqp_url), mongodb_url)
+        return
+    from tanggap.local import Stack
+
+    stack = Stack(ROOT / ".local" / "test-servers", servers_only=True)
+    stack.up()
+    try:
+        yield Servers(stack.env["AMQP_URL"], stack.env["AMQP_MANAGEMENT_URL"], stack.env["MONGODB_URL"])
+    finally:
+        stack.down()
+
+
+def guess_management(amqp_url: str) -> str:
+    """RabbitMQ's convention: the management port is the AMQP port plus 10000."""
+    parts = urlsplit(amqp_url)
+    return f"http://{parts.username}:{parts.password}@{parts.hostname}:{(parts.port or 5672) + 10000}"
