@@ -67,7 +67,9 @@ class Notifier:
 
     @event_handler("complaints_peer", "filed")  # type: ignore[untyped-decorator]
     def on_filed(self, event: dict[str, str]) -> None:
-        self.db.notifications.insert_one({"_id": event["id"], "complaint_id": event["complaint_id"], "at": time.time()})
+        self.db.notifications.insert_one(
+            {"_id": event["id"], "complaint_id": event["complaint_id"], "at": time.time()}
+        )
 
 
 def main() -> None:

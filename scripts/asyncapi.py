@@ -1,0 +1,192 @@
+"""Write docs/asyncapi.json, the AsyncAPI 3 description of every event that flows.
+
+Generated from contracts/: topology.yaml says who publishes and consumes what, the JSON Schemas what is
+inside. `--check` writes nothing and exits 1 when the committed document differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "docs" / "asyncapi.json"
+
+ENVELOPE_HEADERS = {
+    "type": "object",
+    "description": "AMQP properties and headers that repeat attributes of the CloudEvents envelope.",
+    "required": ["message_id", "type", "user_id"],
+    "properties": {
+        "message_id": {"type": "string", "format": "uuid", "description": "Equals the event's id."},
+        "type": {"type": "string", "description": "Equals the event's type."},
+        "user_id": {"type": "string", "description": "The producer's broker user, checked by the broker."},
+        "correlation_id": {"type": "string"},
+        "traceparent": {"type": "string", "description": "W3C trace context."},
+    },
+}
+
+
+def envelope(event_type: str, source: str, data_schema: dict[str, Any]) -> dict[str, Any]:
+    """The structured CloudEvents object around one event's data."""
+    return {
+        "type": "object",
+        "required": [
+            "specversion",
+            "id",
+            "source",
+            "type",
+            "subject",
+            "time",
+            "datacontenttype",
+            "dataschema",
+            "data",
+        ],
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": {"type": "string", "format": "uuid"},
+            "source": {"const": source},
+            "type": {"const": event_type},
+            "subject": {"type": "string", "description": data_schema.get("x-subject", "")},
+            "time": {"type": "string", "format": "date-time"},
+            "datacontenttype": {"const": "application/json"},
+            "dataschema": {"const": data_schema["$id"]},
+            "aggregateversion": {"type": "integer", "minimum": 0},
+            "correlationid": {"type": "string"},
+            "causationid": {"type": "string"},
+            "traceparent": {"type": "string"},
+            "data": {
+                key: value for key, value in data_schema.items() if key not in ("$schema", "$id", "examples")
+            },
+        },
+    }
+
+
+def message(event_type: str, owner: str, schema: dict[str, Any]) -> dict[str, Any]:
+    source = f"/{owner}"
+    return {
+        "name": event_type,
+        "title": schema["title"],
+        "summary": schema["description"] or schema["title"],
+        "contentType": "application/cloudevents+json",
+        "headers": ENVELOPE_HEADERS,
+        "payload": envelope(event_type, source, schema),
+        "examples": [
+            {
+                "name": f"example{number}",
+                "payload": {
+                    "specversion": "1.0",
+                    "id": "019abd3c-5f2e-7d11-9c51-0b6f2f1f5aff",
+                    "source": source,
+                    "type": event_type,
+                    "subject": subject_of(event_type, data),
+                    "time": "2026-11-24T02:15:00Z",
+                    "datacontenttype": "application/json",
+                    "dataschema": schema["$id"],
+                    "data": data,
+                },
+            }
+            for number, data in enumerate(schema["examples"], start=1)
+        ],
+    }
+
+
+def subject_of(event_type: str, data: dict[str, Any]) -> str:
+    """The aggregate's id as the producer sets it; `x-subject` in each schema says which field that is."""
+    for field in ("tracking_code", "notification_id", "complaint_id", "contact_ref"):
+        if data.get(field):
+            return str(data[field])
+    return str(data["unit"] if event_type.startswith("unit.") else data["service_code"])
+
+
+def document(root: Path = ROOT) -> dict[str, Any]:
+    """The whole AsyncAPI 3 document."""
+    topology = yaml.safe_load((root / "contracts" / "topology.yaml").read_text())
+    channels: dict[str, Any] = {}
+    operations: dict[str, Any] = {}
+    messages: dict[str, Any] = {}
+    for owner, exchanges in topology["publishes"].items():
+        for exchange, types in exchanges.items():
+            for event_type in types:
+                schema = json.loads((root / "contracts" / owner / f"{event_type}.json").read_text())
+                messages[event_type] = message(event_type, owner, schema)
+                channels[event_type] = {
+                    "address": event_type,
+                    "title": schema["title"],
+                    "messages": {event_type: {"$ref": f"#/components/messages/{event_type}"}},
+                    "bindings": {
+                        "amqp": {
+                            "is": "routingKey",
+                            "exchange": {
+                                "name": exchange,
+                                "type": "topic",
+                                "durable": True,
+                                "autoDelete": False,
+                            },
+                            "bindingVersion": "0.3.0",
+                        }
+                    },
+                }
+                operations[f"{owner}.send.{event_type}"] = {
+                    "action": "send",
+                    "summary": f"{owner} publishes {event_type}",
+                    "channel": {"$ref": f"#/channels/{event_type}"},
+                    "messages": [{"$ref": f"#/channels/{event_type}/messages/{event_type}"}],
+                    "bindings": {"amqp": {"deliveryMode": 2, "bindingVersion": "0.3.0"}},
+                }
+    for service, handlers in topology["consumes"].items():
+        for handler, consumption in handlers.items():
+            for event_type in consumption["types"]:
+                operations[f"{service}.{handler}.{event_type}"] = {
+                    "action": "receive",
+                    "summary": f"{service} consumes {event_type} from evt-{service}-{handler}",
+                    "channel": {"$ref": f"#/channels/{event_type}"},
+                    "messages": [{"$ref": f"#/channels/{event_type}/messages/{event_type}"}],
+                    "bindings": {"amqp": {"ack": True, "bindingVersion": "0.3.0"}},
+                }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Tanggap events",
+            "version": "1.0.0",
+            "description": "Every event of Tanggap: structured CloudEvents 1.0 over RabbitMQ. Generated from contracts/.",
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        },
+        "defaultContentType": "application/cloudevents+json",
+        "servers": {
+            "broker": {
+                "host": "127.0.0.1:5672",
+                "protocol": "amqp",
+                "protocolVersion": "0.9.1",
+                "description": "The private broker of `make up`; its port is in .local/env.",
+            }
+        },
+        "channels": channels,
+        "operations": operations,
+        "components": {"messages": messages},
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="exit 1 when the committed document is out of date"
+    )
+    wanted = json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+    if parser.parse_args().check:
+        if not TARGET.exists() or TARGET.read_text() != wanted:
+            sys.stderr.write("docs/asyncapi.json is out of date: run python scripts/asyncapi.py\n")
+            return 1
+        return 0
+    TARGET.write_text(wanted)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
