@@ -153,7 +153,7 @@ def document(root: Path = ROOT) -> dict[str, Any]:
         "info": {
             "title": "Tanggap events",
             "version": "1.0.0",
-            "description": "Every event of Tanggap: structured CloudEvents 1.0 over RabbitMQ. Generated from contracts/.",
+            "description": "Structured CloudEvents 1.0 over RabbitMQ. Generated from contracts/.",
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "defaultContentType": "application/cloudevents+json",
