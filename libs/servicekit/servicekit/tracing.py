@@ -1,0 +1,107 @@
+"""W3C trace context: through HTTP, RPC and events, and into every log line.
+
+Ids are made and carried always. Spans are recorded only where a deployment installs an OpenTelemetry
+SDK and sets a tracer provider; the API alone costs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import opentelemetry.trace as otel
+import structlog
+
+_PATTERN = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
+_current: ContextVar[TraceContext | None] = ContextVar("tanggap_trace", default=None)
+_tracer = otel.get_tracer("servicekit")
+
+
+@dataclass(frozen=True, slots=True)
+class TraceContext:
+    """One place in a trace. `str()` is the `traceparent`."""
+
+    trace_id: str
+    span_id: str
+    flags: str = "01"
+
+    def __str__(self) -> str:
+        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
+
+    def child(self) -> TraceContext:
+        return TraceContext(self.trace_id, secrets.token_hex(8), self.flags)
+
+
+def parse_traceparent(text: str | None) -> TraceContext | None:
+    """The context a peer sent, or None where it is absent or invalid: a bad header never fails a request."""
+    match = _PATTERN.match(text or "")
+    if match is None or set(match[1]) == {"0"} or set(match[2]) == {"0"}:
+        return None
+    return TraceContext(match[1], match[2], match[3])
+
+
+def new_trace() -> TraceContext:
+    return TraceContext(secrets.token_hex(16), secrets.token_hex(8))
+
+
+def current_traceparent() -> str | None:
+    """The running span's `traceparent`, for an event or a call made now."""
+    context = _current.get()
+    return str(context) if context else None
+
+
+@contextmanager
+def span(
+    name: str,
+    *,
+    kind: str = "internal",
+    parent: str | None = None,
+    links: Iterable[str | None] = (),
+    attributes: Mapping[str, str | int] | None = None,
+    log: Mapping[str, str] | None = None,
+) -> Iterator[TraceContext]:
+    """Run a block as one span: a child of `parent`, of the running span, or the root of a new trace.
+
+    Its ids, and `log`, are on every log line of the block.
+    """
+    above = parse_traceparent(parent) or _current.get()
+    with _tracer.start_as_current_span(
+        name,
+        context=_otel_context(above),
+        kind=getattr(otel.SpanKind, kind.upper()),
+        links=[otel.Link(_otel_span_context(link)) for link in map(parse_traceparent, links) if link],
+        attributes=dict(attributes or {}),
+    ) as recorded:
+        context = _from_otel(recorded, above) or (above.child() if above else new_trace())
+        token = _current.set(context)
+        bound = structlog.contextvars.bind_contextvars(
+            trace_id=context.trace_id, span_id=context.span_id, **(log or {})
+        )
+        try:
+            yield context
+        finally:
+            structlog.contextvars.reset_contextvars(**bound)
+            _current.reset(token)
+
+
+def _otel_span_context(context: TraceContext) -> otel.SpanContext:
+    flags = otel.TraceFlags(int(context.flags, 16))
+    return otel.SpanContext(int(context.trace_id, 16), int(context.span_id, 16), True, flags)
+
+
+def _otel_context(context: TraceContext | None) -> otel.Context | None:
+    if context is None:
+        return None
+    return otel.set_span_in_context(otel.NonRecordingSpan(_otel_span_context(context)))
+
+
+def _from_otel(recorded: otel.Span, above: TraceContext | None) -> TraceContext | None:
+    made = recorded.get_span_context()
+    if not made.is_valid or (above and format(made.span_id, "016x") == above.span_id):
+        return None  # no SDK: the API hands the parent back
+    flags = format(made.trace_flags, "02x")
+    return TraceContext(format(made.trace_id, "032x"), format(made.span_id, "016x"), flags)
