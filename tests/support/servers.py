@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Servers:
-    """One broker and one replica set that all tests of a run share, each with a vhost or database of its own."""
+    """One broker and one replica set for all tests; each test has a vhost and a database of its own."""
 
     amqp_url: str
     management_url: str
@@ -23,7 +23,9 @@ def servers() -> Iterator[Servers]:
     amqp_url = os.environ.get("AMQP_URL")
     mongodb_url = os.environ.get("MONGODB_URL")
     if amqp_url and mongodb_url:
-        yield Servers(amqp_url, os.environ.get("AMQP_MANAGEMENT_URL") or guess_management(amqp_url), mongodb_url)
+        yield Servers(
+            amqp_url, os.environ.get("AMQP_MANAGEMENT_URL") or guess_management(amqp_url), mongodb_url
+        )
         return
     from tanggap.local import Stack
 

@@ -1,0 +1,1 @@
+"""The command line of Tanggap, for operators and developers."""

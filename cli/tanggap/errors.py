@@ -1,0 +1,22 @@
+"""What the command line raises.
+
+CliError                    shown as one message, exit status 1
+├── LocalError              the local installation could not be started, stopped or used
+└── GatewayError            the gateway refused or could not be reached
+"""
+
+
+class CliError(Exception):
+    """A problem the person at the terminal can act on; the text says how."""
+
+
+class LocalError(CliError):
+    """The local installation could not be started, stopped or used."""
+
+
+class GatewayError(CliError):
+    """The gateway refused a request or could not be reached."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status

@@ -1,0 +1,58 @@
+"""A mail server that delivers nothing: every message becomes a file of a Maildir, for people and tests."""
+
+import argparse
+import asyncio
+import mailbox
+import signal
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+LARGEST_MESSAGE = 10 * 1024 * 1024
+
+
+class MaildirHandler:
+    """Stores each accepted message before the client is told so: what was acknowledged survives a crash."""
+
+    def __init__(self, directory: Path) -> None:
+        self.maildir = mailbox.Maildir(str(directory), create=True)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        message = message_from_bytes(envelope.original_content or b"")
+        for name, value in (
+            ("X-Envelope-From", envelope.mail_from),
+            ("X-Envelope-To", ", ".join(envelope.rcpt_tos)),
+        ):
+            del message[name]
+            message[name] = value or ""
+        self.maildir.add(message)
+        return "250 2.0.0 stored"
+
+
+async def serve(port: int, directory: Path) -> None:
+    loop = asyncio.get_running_loop()
+    handler = MaildirHandler(directory)
+
+    def session() -> Any:
+        return SMTP(handler, hostname="localhost", data_size_limit=LARGEST_MESSAGE, enable_SMTPUTF8=True)
+
+    server = await loop.create_server(session, "127.0.0.1", port)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await stopping.wait()
+    server.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--directory", type=Path, required=True)
+    arguments = parser.parse_args()
+    asyncio.run(serve(arguments.port, arguments.directory))
+
+
+if __name__ == "__main__":
+    main()
