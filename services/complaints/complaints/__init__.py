@@ -1,0 +1,1 @@
+"""Cases of citizens: workflow, deadlines, what the public sees, and who reported them."""

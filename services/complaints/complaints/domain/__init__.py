@@ -1,0 +1,1 @@
+"""Decisions about cases. Standard library only: no broker, no database, no framework."""
