@@ -1,0 +1,1 @@
+"""Tanggap's notifications service: whom to tell, in which language and channel, and whether it arrived."""
