@@ -1,0 +1,115 @@
+"""Filing a case: choose a service, fill in one form, get a receipt that says to keep the link."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.callers import Caller
+from gateway.codes import canonical, fresh_key, shown
+from gateway.problems import Problem
+
+from . import search
+from .catalogue import QUERY_LENGTH, available, known_service
+from .deadlines import promises
+from .filing_form import field_of_pointer, field_names, submission_of
+from .forms import Form, errors_of, in_order, usable_key, values_of
+from .guard import as_public, as_reporter, caller_of, take_form
+from .rendering import View, page, see_other
+
+# Answers that mean "not yet, and you may send the same again": the form comes back with everything in it.
+TRY_AGAIN = (429, 503, 504)
+DESK_ROLES = ("desk", "coordinator", "inspector")
+CHANNELS = ("desk", "phone", "whatsapp", "sms", "email", "letter", "social", "other")
+
+
+async def choose(request: Request) -> Response:
+    """Help the citizen to the right service, by words or by group."""
+    query = request.query_params.get("cari", "").strip()[:QUERY_LENGTH]
+    services = available(request)
+    found = search.find(services, query) if query else None
+    return page(request, "choose.html", query=query, found=found, groups=search.grouped(services, View(request).lang))
+
+
+async def form(request: Request) -> Response:
+    """Show the empty form, its idempotency key already in it."""
+    caller = caller_of(request)
+    service = known_service(request, request.path_params["service_code"])
+    return show(request, service, caller, Form({"key": [fresh_key()], "language": [View(request).lang]}))
+
+
+async def file(request: Request) -> Response:
+    """Take the form: 303 to the receipt, or the same form with its answers and what to do about them."""
+    caller = caller_of(request)
+    service = known_service(request, request.path_params["service_code"])
+    fields, fresh = await take_form(request)
+    values = values_of(fields)
+    values["key"] = [usable_key(values.get("key", [""])[0])]
+    if not fresh:
+        return show(request, service, caller, Form(values), status=403, notice="expired")
+    view = View(request)
+    filer = caller if may_file_for_others(caller) else as_public(request)
+    try:
+        submission = submission_of(service, values, view.zone, for_others=filer.is_staff)
+        receipt = await request.app.state.cases.file(submission, filer, values["key"][0])
+    except Problem as problem:
+        if problem.status in TRY_AGAIN:
+            return show(
+                request, service, caller, Form(values), problem.status, notice="again", problem=problem, headers=problem.headers
+            )
+        if problem.status != 422:
+            raise
+        errors = errors_of(problem, field_of_pointer(service), view.gettext)
+        return show(request, service, caller, Form(values, errors), status=422)
+    return see_other(request, f"/tanda-terima/{quote(receipt.tracking_code)}/{quote(receipt.secret)}")
+
+
+async def receipt(request: Request) -> Response:
+    """Show what to keep and what happens next, as often as the citizen opens it."""
+    secret = request.path_params["secret"]
+    case = await request.app.state.cases.view(request.path_params["code"], as_reporter(request, secret))
+    code = shown(canonical(str(case["tracking_code"])) or "")
+    view = View(request)
+    service = view.catalogue.service(case.get("service_code") or "")
+    return page(
+        request,
+        "receipt.html",
+        secret=True,
+        case=case,
+        code=code,
+        link=f"{view.settings.public_url}/lacak/{code}/{secret}",
+        promises=promises(service, view.catalogue.document.get("deadlines") or ()) if service else [],
+    )
+
+
+def show(
+    request: Request,
+    service: Mapping[str, Any],
+    caller: Caller,
+    form: Form,
+    status: int = 200,
+    *,
+    notice: str | None = None,
+    problem: Problem | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    return page(
+        request,
+        "file.html",
+        status,
+        headers=headers,
+        service=service,
+        form=form,
+        errors=in_order(form.errors, field_names(service)),
+        notice=notice,
+        problem=problem,
+        for_others=may_file_for_others(caller),
+        channels=CHANNELS,
+    )
+
+
+def may_file_for_others(caller: Caller) -> bool:
+    return caller.is_staff and any(role in DESK_ROLES for role in caller.roles)
+
