@@ -9,7 +9,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from tanggap.local.layout import write_private
+from tanggap.files import write_private
 
 ISSUER = "urn:tanggap:local"
 AUDIENCE = "tanggap"

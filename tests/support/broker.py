@@ -66,7 +66,7 @@ def create_vhost(admin_url: str, management_url: str) -> Vhost:
     name = f"test-{secrets.token_hex(4)}"
     prefix = f"{name}-"
     topology = Topology.load(CONTRACTS)
-    passwords = {user: secrets.token_urlsafe(12) for user in topology.users}
+    passwords = {user: secrets.token_urlsafe(12) for user in topology.services}
     management = Management(management_url)
     parts = urlsplit(admin_url)
     management.call("PUT", f"/vhosts/{name}")

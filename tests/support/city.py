@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from support.waiting import eventually
+from tanggap.city import bundle as city_bundle
 
 POTHOLE = {
     "service_code": "jalan-berlubang",
@@ -41,6 +42,22 @@ class City:
 
     def __post_init__(self) -> None:
         self.client = httpx.Client(base_url=self.url, timeout=15)
+
+    def load(self, directory: Path) -> None:
+        """Put a city's catalogue in place and wait until the gateway serves it."""
+        bundle = city_bundle(directory)
+        response = self.client.put(
+            f"/v1/catalogue/{bundle['city']['code']}", json=bundle, headers=self.bearer("admin")
+        )
+        assert response.status_code == 200, response.text
+        wanted = {service["code"] for service in bundle["services"]}
+        eventually(
+            lambda: (
+                wanted
+                <= {service["service_code"] for service in self.client.get("/v1/services").json()["items"]}
+            ),
+            within=30,
+        )
 
     def file(self, body: dict[str, Any], key: str | None = None, role: str | None = None) -> httpx.Response:
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}

@@ -12,7 +12,8 @@ from urllib.parse import quote, unquote, urlsplit
 import httpx
 
 from tanggap.errors import LocalError
-from tanggap.local.layout import Layout, write_private
+from tanggap.files import write_private
+from tanggap.local.layout import Layout
 from tanggap.local.programs import Program
 from tanggap.local.secrets import Secrets
 

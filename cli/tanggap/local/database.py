@@ -17,7 +17,8 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from tanggap.errors import LocalError
-from tanggap.local.layout import ROOT, Layout, write_private
+from tanggap.files import write_private
+from tanggap.local.layout import ROOT, Layout
 from tanggap.local.programs import Program
 from tanggap.local.secrets import Secrets
 

@@ -70,11 +70,3 @@ class Layout:
             folder.mkdir(parents=True, exist_ok=True)
         for private in (self.data, self.secrets, self.run, self.mail):
             private.chmod(0o700)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, never readable in between."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        os.fchmod(descriptor, 0o600)
-        file.write(text)

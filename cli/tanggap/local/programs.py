@@ -3,7 +3,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tanggap.local.layout import Layout, write_private
+from tanggap.files import write_private
+from tanggap.local.layout import Layout
 
 MARK = "TANGGAP_LOCAL_DIR"
 """Every process of an installation carries its directory in this variable, so that none is left behind."""

@@ -3,7 +3,8 @@ import json
 import secrets
 from pathlib import Path
 
-from tanggap.local.layout import Layout, write_private
+from tanggap.files import write_private
+from tanggap.local.layout import Layout
 
 RINGS = (
     "TANGGAP_SEAL_KEYS_COMPLAINTS",

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from tanggap import issuer
 from tanggap.errors import LocalError
+from tanggap.files import write_private
 from tanggap.local import broker, database, ports, services
-from tanggap.local.layout import ROOT, Layout, write_private
+from tanggap.local.layout import ROOT, Layout
 from tanggap.local.programs import Program, write_supervisor_config
 from tanggap.local.secrets import Secrets
 from tanggap.local.supervisor import Process, Supervisor, end_left_over
@@ -82,12 +83,13 @@ class Stack:
         """
         self.layout.create()
         with self.locked():
-            if self.running and not self.moved():
+            if self.running and self.unchanged():
                 parts = self.parts(ports.known(self.layout.directory / "ports.json"))
             else:
                 if self.running:
                     self.supervisor.shutdown()
                 end_left_over(self.layout.directory)
+                self._programs = {}
                 parts = self.parts(ports.choose(self.layout.directory / "ports.json", self.gateway_port))
                 self.configure(parts)
                 self.supervisor.start()
@@ -114,11 +116,12 @@ class Stack:
         for name in names or tuple(programs):
             self.wait_for(programs[name], parts, deadline)
 
-    def moved(self) -> bool:
-        """The gateway should listen elsewhere than it does."""
-        if self.gateway_port is None or self.servers_only:
+    def unchanged(self) -> bool:
+        """What runs is what is wanted: the same programs, and the gateway on the port asked for."""
+        known = ports.known(self.layout.directory / "ports.json")
+        if not self.servers_only and self.gateway_port not in (None, known.get("gateway")):
             return False
-        return ports.known(self.layout.directory / "ports.json").get("gateway") != self.gateway_port
+        return set(self.programs(self.parts(known))) == set(self.supervisor.programs())
 
     def parts(self, chosen: dict[str, int]) -> services.Parts:
         secrets = Secrets(self.layout)

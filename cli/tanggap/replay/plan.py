@@ -1,0 +1,245 @@
+"""A replay map: how a row of a file becomes a filing, and which actions its status means. Pure."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tanggap import city as cities
+from tanggap.errors import CliError
+
+UNIT = "$unit"
+DUPLICATE = "$duplicate"
+STEP_OPTIONS = {"by"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One action and its payload; `by` overrides who acts."""
+
+    action: str
+    payload: dict[str, Any]
+    by: str | None = None
+
+    @property
+    def needs_duplicate(self) -> bool:
+        return DUPLICATE in self.payload.values()
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a row's status means: the actions, and the state the case ends in."""
+
+    final: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as it will be sent; `same_matter` is the earlier row that this one repeats, if any."""
+
+    number: int
+    key: str
+    submission: dict[str, Any]
+    unit: str | None
+    supervisory: bool
+    course: Course
+    otherwise: Course | None
+    same_matter: str | None
+
+
+@dataclass(frozen=True)
+class ReplayMap:
+    """A map with the catalogue it belongs to. Every problem in it is a CliError that names the place."""
+
+    file: Path
+    city: dict[str, Any]
+    document: dict[str, Any]
+
+    @classmethod
+    def load(cls, file: Path) -> "ReplayMap":
+        document = cities.load_yaml(file)
+        missing = [name for name in ("key", "service", "description", "outcomes") if name not in document]
+        if missing:
+            raise CliError(f"{file}: the map lacks {', '.join(missing)}.")
+        return cls(file, cities.read(file.parent.parent), document)
+
+    @property
+    def city_directory(self) -> Path:
+        return self.file.parent.parent
+
+    def rows(self, file: Path) -> list[Row]:
+        """Every row of the file, in its order. Raises CliError on a repeated or missing key."""
+        rows: list[Row] = []
+        keys: set[str] = set()
+        first_of: dict[tuple[str, ...], str] = {}
+        for number, columns in enumerate(read(file, self.document.get("delimiter", ",")), start=1):
+            row = self.row(number, columns, first_of)
+            if not row.key or row.key in keys:
+                raise CliError(f"{file.name}, row {number}: {self.document['key']} is empty or repeated.")
+            keys.add(row.key)
+            rows.append(row)
+        return rows
+
+    def row(self, number: int, columns: dict[str, str], first_of: dict[tuple[str, ...], str]) -> Row:
+        values = {**columns, "n": str(number)}
+        key = columns.get(self.document["key"], "").strip()
+        service_code = mapped(self.document["service"], columns)
+        service = self.services.get(service_code or "", {})
+        outcome = self.outcome(number, columns)
+        course = self.course(outcome, values)
+        matter = tuple(columns.get(name, "") for name in self.document.get("duplicate_of", []))
+        merges = any(step.needs_duplicate for step in course.steps)
+        if matter and not merges:
+            first_of.setdefault((*matter, str(service_code)), key)
+        unit = mapped(self.document["unit"], columns) if "unit" in self.document else None
+        supervisory = bool(service.get("supervisory"))
+        inspectorate = self.city["city"].get("inspectorate_unit")
+        return Row(
+            number=number,
+            key=key,
+            submission=self.submission(values, columns, service_code),
+            unit=inspectorate if supervisory else unit or service.get("unit"),
+            supervisory=supervisory,
+            course=course,
+            otherwise=self.course(outcome["otherwise"], values) if "otherwise" in outcome else None,
+            same_matter=first_of.get((*matter, str(service_code))) if matter and merges else None,
+        )
+
+    @property
+    def services(self) -> dict[str, dict[str, Any]]:
+        return {service["code"]: service for service in self.city["services"]}
+
+    def submission(
+        self, values: dict[str, str], columns: dict[str, str], service_code: str | None
+    ) -> dict[str, Any]:
+        document = self.document
+        body: dict[str, Any] = {
+            "service_code": service_code or "",
+            "description": fill(document["description"], values),
+            "title": fill(document.get("title", ""), values),
+            "location": location(document.get("location"), values),
+            "attributes": {
+                code: value
+                for code, template in document.get("attributes", {}).items()
+                if (value := attribute(template, values))
+            },
+            "reporter": self.reporter(values),
+            "channel": mapped(document["channel"], columns) if "channel" in document else None,
+        }
+        for flag in ("anonymous", "confidential"):
+            if flag in document:
+                body[flag] = columns.get(document[flag]["column"], "") in document[flag]["values"]
+        return {name: value for name, value in body.items() if value not in (None, "", {})}
+
+    def reporter(self, values: dict[str, str]) -> dict[str, str]:
+        filled = {name: fill(text, values) for name, text in self.document.get("reporter", {}).items()}
+        present = {name: value for name, value in filled.items() if value}
+        if present and "language" in self.document:
+            present.setdefault("language", self.document["language"])
+        return present
+
+    def outcome(self, number: int, columns: dict[str, str]) -> dict[str, Any]:
+        for outcome in self.document["outcomes"]:
+            conditions = outcome.get("when", {})
+            if all(columns.get(name, "") in as_list(wanted) for name, wanted in conditions.items()):
+                found: dict[str, Any] = outcome
+                return found
+        raise CliError(f"{self.file.name}: no outcome matches row {number}.")
+
+    def course(self, outcome: dict[str, Any], values: dict[str, str]) -> Course:
+        steps = []
+        for item in outcome.get("steps", []):
+            ((action, payload),) = item.items()
+            filled = {name: fill_any(value, values) for name, value in (payload or {}).items()}
+            by = filled.pop("by", None)
+            steps.append(Step(action, filled, by))
+        return Course(outcome["final"], tuple(steps))
+
+
+def find(name: str, root: Path) -> Path:
+    """A map by its path, or by its name among `cities/*/replay/*.yaml`."""
+    if Path(name).is_file():
+        return Path(name).absolute()
+    found = sorted(root.glob(f"cities/*/replay/{name}.yaml"))
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(sorted(file.stem for file in root.glob("cities/*/replay/*.yaml"))) or "none"
+    raise CliError(f"There is no map called {name!r}; known: {known}.")
+
+
+def read(file: Path, delimiter: str) -> Iterator[dict[str, str]]:
+    with file.open(newline="", encoding="utf-8-sig") as lines:
+        for columns in csv.DictReader(lines, delimiter=delimiter):
+            yield {name: value or "" for name, value in columns.items() if isinstance(name, str)}
+
+
+def mapped(rule: dict[str, Any], columns: dict[str, str]) -> str | None:
+    """A column's value through the rule's table; without a table the value itself."""
+    value = columns.get(rule["column"], "").strip()
+    if "values" not in rule:
+        return value or rule.get("default")
+    found: str | None = rule["values"].get(value, rule.get("default"))
+    return found
+
+
+def fill(template: str, values: dict[str, str]) -> str:
+    """`{Column}` replaced by the row's value; a column that the file lacks is an error."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in values:
+            raise CliError(f"The map uses the column {name!r}, which the file does not have.")
+        return values[name]
+
+    return re.sub(r"\{([^{}]+)\}", value, template).strip()
+
+
+def fill_any(value: Any, values: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return fill(value, values)
+    if isinstance(value, dict):
+        return {name: fill_any(inner, values) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [fill_any(inner, values) for inner in value]
+    return value
+
+
+def attribute(template: Any, values: dict[str, str]) -> Any:
+    """A filled text, or a date column read by its format and written as ISO 8601 in its zone."""
+    if not isinstance(template, dict):
+        return fill_any(template, values)
+    text = fill("{" + template["column"] + "}", values)
+    if not text or "format" not in template:
+        return text
+    moment = datetime.strptime(text, template["format"])
+    return moment.replace(tzinfo=ZoneInfo(template.get("timezone", "UTC"))).isoformat()
+
+
+def location(rule: dict[str, str] | None, values: dict[str, str]) -> dict[str, Any]:
+    if rule is None:
+        return {}
+    place: dict[str, Any] = {}
+    latitude, longitude = values.get(rule.get("lat", ""), ""), values.get(rule.get("lon", ""), "")
+    if latitude and longitude:
+        place = {"lat": number(latitude), "lon": number(longitude)}
+    address = fill(rule.get("address", ""), values)
+    if address:
+        place["address"] = address
+    return place
+
+
+def number(text: str) -> float | str:
+    """A number; what is none is sent as it stands, for the gateway to refuse by its pointer."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def as_list(value: Any) -> Iterable[str]:
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]

@@ -1,0 +1,127 @@
+"""The account of a replay: what was read, sent and refused, beside what the databases hold."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tanggap import console
+from tanggap.replay.holdings import Holdings
+from tanggap.replay.journal import Filing, Journal
+from tanggap.replay.plan import Row
+from tanggap.replay.run import chosen_course
+
+
+@dataclass(frozen=True)
+class Check:
+    """Two numbers that have to be equal."""
+
+    what: str
+    expected: int
+    found: int
+
+    @property
+    def agrees(self) -> bool:
+        return self.expected == self.found
+
+
+@dataclass(frozen=True)
+class Account:
+    read: int
+    filed: int
+    refused: dict[str, int]
+    """By pointer and code; a row with two faults counts under both joined."""
+    states: dict[str, dict[str, int]]
+    """By state: `meant` by the rows' statuses, `held` by complaints."""
+    messages: dict[str, dict[str, int]]
+    """By channel and outcome: `sent` as notifications holds them, `noted` as the cases' timelines do."""
+    checks: list[Check]
+    differences: list[str] = field(default_factory=list)
+
+    @property
+    def agrees(self) -> bool:
+        return all(check.agrees for check in self.checks)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "agrees": self.agrees}
+
+
+def reconcile(rows: list[Row], journal: Journal, held: Holdings) -> Account:
+    filings = journal.filings()
+    answered = [row for row in rows if row.key in filings]
+    filed = [row for row in answered if filings[row.key].code is not None]
+    refused = Counter(
+        "; ".join(filings[row.key].refusal) for row in answered if filings[row.key].code is None
+    )
+    meant = {code_of(row, filings): chosen_course(row, filings).final for row in filed}
+    wrong = [code for code, state in meant.items() if held.states.get(code) != state]
+    failed_steps = journal.refused_steps()
+    numbers = {row.key: row.number for row in rows}
+    checks = [
+        Check("rows read = filed + refused", len(rows), len(filed) + sum(refused.values())),
+        Check("filed = different codes", len(filed), len(meant)),
+        Check("filed = cases that complaints holds from this replay", len(filed), len(held.states)),
+        Check("cases in the state that their row means", len(filed), len(filed) - len(wrong)),
+        Check("actions refused", 0, len(failed_steps)),
+        Check("messages not yet at their end", 0, held.pending),
+        Check("messages doubled (same event, rule, recipient and channel)", 0, held.doubled),
+        Check(
+            "messages = messages in the cases' timelines", sum(held.sent.values()), sum(held.noted.values())
+        ),
+    ]
+    if held.mails is not None:
+        checks.append(Check("e-mails sent = e-mails in the local sink", held.emails_sent, held.mails))
+    differences = [
+        f"case {code}: meant {meant[code]}, is {held.states.get(code, 'absent')}" for code in wrong
+    ]
+    differences += [
+        f"row {numbers.get(row)}, action {number}: {detail}" for row, number, detail in failed_steps
+    ]
+    return Account(
+        read=len(rows),
+        filed=len(filed),
+        refused=dict(refused.most_common()),
+        states=side_by_side("meant", Counter(meant.values()), "held", Counter(held.states.values())),
+        messages=side_by_side("sent", held.sent, "noted", held.noted),
+        checks=checks,
+        differences=differences,
+    )
+
+
+def code_of(row: Row, filings: dict[str, Filing]) -> str:
+    return plain(filings[row.key].code or "")
+
+
+def plain(code: str) -> str:
+    """A tracking code as it is stored, without the hyphens it is shown with."""
+    return code.replace("-", "")
+
+
+def side_by_side(
+    left: str, left_counts: dict[str, int], right: str, right_counts: dict[str, int]
+) -> dict[str, dict[str, int]]:
+    return {
+        name: {left: left_counts.get(name, 0), right: right_counts.get(name, 0)}
+        for name in sorted({*left_counts, *right_counts})
+    }
+
+
+SHOWN_DIFFERENCES = 20
+
+
+def show(account: Account) -> None:
+    console.out.print(
+        f"\n{account.read} rows read, {account.filed} filed, {sum(account.refused.values())} refused"
+    )
+    if account.refused:
+        console.table(("rows", "refused because of"), ((n, why) for why, n in account.refused.items()))
+    states = [(state, *counts.values()) for state, counts in account.states.items()]
+    console.table(("state", "meant by the rows", "held by complaints"), states, title="\nCases by state")
+    messages = [(outcome, *counts.values()) for outcome, counts in account.messages.items()]
+    console.table(("outcome", "in notifications", "in the cases"), messages, title="\nMessages by outcome")
+    checks = [("yes" if c.agrees else "NO", c.what, c.expected, c.found) for c in account.checks]
+    console.table(("agrees", "what", "expected", "found"), checks, title="\nReconciliation")
+    for difference in account.differences[:SHOWN_DIFFERENCES]:
+        console.out.print(difference, markup=False)
+    hidden = len(account.differences) - SHOWN_DIFFERENCES
+    if hidden > 0:
+        console.out.print(f"... and {hidden} more")

@@ -1,0 +1,265 @@
+"""The sample of a city: invented staff and cases, filed and worked on through the public interface.
+
+Each case has stable idempotency keys for the day it is loaded on, so loading twice doubles nothing.
+The formats are described at the top of `cities/<city>/sample/*.yaml`.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from tanggap import city as cities
+from tanggap import console
+from tanggap.client import Gateway
+from tanggap.errors import CliError, GatewayError
+from tanggap.settings import Settings
+
+NAMESPACE = uuid.UUID("6f9619ff-8b86-d011-b42d-00c04fc964ff")
+STORED_SECONDS = 60.0
+MESSAGES_SECONDS = 20.0
+MESSAGES_QUIET_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Loaded:
+    code: str
+    status: str
+    shows: str
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The city's working days, to place the sample's days relative to today."""
+
+    timezone: ZoneInfo
+    office_days: frozenset[int]
+    days_off: frozenset[date]
+    overrides: dict[date, bool]
+
+    @classmethod
+    def of(cls, bundle: dict[str, Any], today: date) -> "Calendar":
+        rules, hours = bundle["calendar"], bundle["city"]["office_hours"]
+        categories = ("public", "government") if rules.get("joint_leave") else ("public",)
+        years = range(today.year - 1, today.year + 2)
+        known = holidays.country_holidays(rules["country"], years=years, categories=categories)
+        overrides = {as_date(row["date"]): bool(row["working"]) for row in rules.get("overrides") or []}
+        zone = ZoneInfo(bundle["city"]["timezone"])
+        return cls(zone, frozenset(hours["days"]), frozenset(known), overrides)
+
+    def is_working(self, day: date) -> bool:
+        return self.overrides.get(day, day.weekday() in self.office_days and day not in self.days_off)
+
+    def move(self, day: date, working_days: int) -> date:
+        """So many working days later, or earlier when negative; 0 is the day itself."""
+        step = timedelta(days=1 if working_days > 0 else -1)
+        left = abs(working_days)
+        while left:
+            day += step
+            left -= self.is_working(day)
+        return day
+
+    def at(self, day: date, clock: str) -> datetime:
+        return datetime.combine(day, time.fromisoformat(clock), self.timezone)
+
+
+def as_date(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def load(settings: Settings, directory: Path) -> list[Loaded]:
+    """Register the staff and file every case with its actions. Raises CliError naming the case that fails."""
+    bundle = cities.read(directory)
+    now = datetime.now(ZoneInfo(bundle["city"]["timezone"]))
+    people = cities.load_yaml(directory / "sample" / "staff.yaml")["staff"]
+    cases = cities.load_yaml(directory / "sample" / "cases.yaml")["cases"]
+    loader = Loader(
+        settings, Calendar.of(bundle, now.date()), {person["ref"]: person for person in people}, now
+    )
+    loaded = []
+    with console.progress("sample", len(people) + len(cases)) as counter:
+        for person in people:
+            loader.register(person)
+            counter.advance()
+        for case in cases:
+            loaded.append(loader.load_case(case))
+            counter.advance()
+    return loaded
+
+
+@dataclass
+class Loader:
+    """Acts as each sample person in turn, with a token of her own."""
+
+    settings: Settings
+    calendar: Calendar
+    staff: dict[str, dict[str, Any]]
+    now: datetime
+    clients: dict[str, Gateway] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
+
+    def client(self, ref: str | None) -> Gateway:
+        """The gateway as this person; None is somebody without an account."""
+        name = ref or ""
+        if name not in self.clients:
+            self.clients[name] = Gateway(self.settings.url, None if ref is None else self.token(ref))
+        return self.clients[name]
+
+    def token(self, ref: str) -> str:
+        person = self.staff.get(ref)
+        if person is None:
+            raise CliError(f"sample/staff.yaml has nobody called {ref!r}.")
+        return self.settings.local_token(
+            sub=ref, roles=person["roles"], unit=person.get("unit"), name=person.get("name")
+        )
+
+    def with_role(self, role: str) -> str:
+        found = next((ref for ref, person in self.staff.items() if role in person["roles"]), None)
+        if found is None:
+            raise CliError(f"sample/staff.yaml has nobody with the role {role}.")
+        return found
+
+    def register(self, person: dict[str, Any]) -> None:
+        """Make a staff member known to notifications, so that mails reach her."""
+        contact = {
+            "contact_ref": person["ref"],
+            "audience": "staff",
+            "roles": person["roles"],
+            "unit": person.get("unit"),
+            "language": person.get("language", "id"),
+            "name": person["name"],
+            "email": person["email"],
+        }
+        contact = {name: value for name, value in contact.items() if value is not None}
+        self.client(self.with_role("admin")).call(
+            "POST", "/v1/contacts", contact, key=self.key("staff", person["ref"])
+        )
+
+    def load_case(self, case: dict[str, Any]) -> Loaded:
+        name = case["key"]
+        try:
+            day = self.calendar.move(self.now.date(), -case["filed"]["working_days_ago"])
+            received_at = self.past(self.calendar.at(day, case["filed"]["at"]))
+            receipt = self.file(case, received_at)
+            code, secret = receipt["tracking_code"], receipt["secret"]
+            self.codes[name] = code
+            view = self.until_stored(code, secret)
+            last = received_at
+            for number, action in enumerate(case.get("actions", []), start=1):
+                at = self.moment(day, action, last)
+                last = at or last
+                view = self.act(code, secret, view, action, at, self.key(name, str(number)))
+            if case.get("then", {}).get("sweep"):
+                view = self.sweep(code, secret, self.key(name, "sweep"))
+        except GatewayError as error:
+            raise CliError(f"Sample case {name}: {error}") from error
+        return Loaded(code, str(view.get("status")), ", ".join(case.get("shows", [])))
+
+    def past(self, moment: datetime) -> datetime:
+        """What would lie in the future becomes a minute ago."""
+        return min(moment, self.now - timedelta(minutes=1))
+
+    def moment(self, filed_on: date, action: dict[str, Any], not_before: datetime) -> datetime | None:
+        """When the action counts as having happened; None: now."""
+        if "day" not in action:
+            return None
+        day = self.calendar.move(filed_on, action["day"])
+        return max(self.past(self.calendar.at(day, action["at"])), not_before)
+
+    def file(self, case: dict[str, Any], received_at: datetime) -> dict[str, Any]:
+        names = (
+            "service_code",
+            "title",
+            "description",
+            "location",
+            "reporter",
+            "anonymous",
+            "confidential",
+            "channel",
+        )
+        body = {name: case[name] for name in names if case.get(name) is not None}
+        attributes = {code: self.attribute(value) for code, value in (case.get("attributes") or {}).items()}
+        if attributes:
+            body["attributes"] = attributes
+        if "reporter" in body:
+            body["reporter"] = {name: value for name, value in body["reporter"].items() if value is not None}
+        body["received_at"] = received_at.isoformat()
+        desk = self.client(case["filed"]["by"])
+        receipt: dict[str, Any] = desk.call("POST", "/v1/complaints", body, key=self.key(case["key"], "file"))
+        return receipt
+
+    def attribute(self, value: Any) -> Any:
+        if isinstance(value, dict) and "days_ago" in value:
+            day = self.now.date() - timedelta(days=value["days_ago"])
+            return self.calendar.at(day, value["at"]).isoformat()
+        return value
+
+    def until_stored(self, code: str, secret: str) -> dict[str, Any]:
+        deadline = monotonic() + STORED_SECONDS
+        while True:
+            view = self.seen_by_reporter(code, secret)
+            if view["status"] != "received":
+                return view
+            if monotonic() > deadline:
+                raise CliError(f"Case {code} was accepted but not stored within {STORED_SECONDS:.0f} s.")
+            sleep(0.05)
+
+    def seen_by_reporter(self, code: str, secret: str) -> dict[str, Any]:
+        view: dict[str, Any] = self.client(None).call("GET", f"/v1/complaints/{code}", secret=secret)
+        return view
+
+    def act(
+        self,
+        code: str,
+        secret: str,
+        view: dict[str, Any],
+        action: dict[str, Any],
+        at: datetime | None,
+        key: str,
+    ) -> dict[str, Any]:
+        by = action["by"]
+        payload = {name: self.reference(value) for name, value in (action.get("payload") or {}).items()}
+        if at is not None:
+            payload["as_of"] = at.isoformat()
+        payload["version"] = view["version"]
+        path = f"/v1/complaints/{code}/{action['action'].replace('_', '-')}"
+        client = self.client(None if by in ("reporter", "public") else by)
+        for time_ in range(action.get("times", 1)):
+            own_key = key if time_ == 0 else str(uuid.uuid5(uuid.UUID(key), str(time_)))
+            client.call("POST", path, payload, key=own_key, secret=secret if by == "reporter" else None)
+        return self.seen_by_reporter(code, secret)
+
+    def reference(self, value: Any) -> Any:
+        if isinstance(value, str) and value.startswith("case:"):
+            name = value.removeprefix("case:")
+            if name not in self.codes:
+                raise CliError(f"sample/cases.yaml refers to {name!r} before that case.")
+            return self.codes[name]
+        return value
+
+    def sweep(self, code: str, secret: str, key: str) -> dict[str, Any]:
+        """Let the timers look at this case once its messages have an outcome, as they would later."""
+        self.until_messages_rest(code)
+        body = {"as_of": datetime.now(self.calendar.timezone).isoformat(), "codes": [code]}
+        self.client(self.with_role("admin")).call("POST", "/v1/sweep", body, key=key)
+        return self.seen_by_reporter(code, secret)
+
+    def until_messages_rest(self, code: str) -> None:
+        """Wait until the timeline has had no new message for a while; a case without any does not hold us."""
+        deadline = monotonic() + MESSAGES_SECONDS
+        number, since = -1, monotonic()
+        while monotonic() < deadline and monotonic() - since < MESSAGES_QUIET_SECONDS:
+            view = self.client(self.with_role("admin")).get(f"/v1/complaints/{code}")
+            now_there = sum(entry["type"] == "message" for entry in view["timeline"])
+            if now_there != number:
+                number, since = now_there, monotonic()
+            sleep(0.2)
+
+    def key(self, *parts: str) -> str:
+        """The same for the same step on the same day."""
+        return str(uuid.uuid5(NAMESPACE, "/".join((self.now.date().isoformat(), *parts))))
