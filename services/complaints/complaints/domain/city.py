@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from complaints.domain.calendar import WorkingCalendar
@@ -84,9 +84,21 @@ class City:
     def record(
         self, stage: str, kind: str, supervisory_class: str, day: date, service: Service | None
     ) -> DeadlineRecord | None:
-        if stage == RESOLVE and service is not None and service.resolve_within is not None:
-            return service.resolve_within
-        return choose_record(self.records, stage, kind, supervisory_class, day)
+        """The record in force for a stage on a day. A service's own time wins over the city's.
+
+        What the service's record leaves out, warnings and escalation, it takes from the city's.
+        """
+        record = choose_record(self.records, stage, kind, supervisory_class, day)
+        own = service.resolve_within if service is not None and stage == RESOLVE else None
+        if own is None or own.effective_from > day:
+            return record
+        if record is None:
+            return own
+        return replace(
+            own,
+            warn_before=own.warn_before or record.warn_before,
+            escalate_after=own.escalate_after or record.escalate_after,
+        )
 
     def limit(self, stage: str, kind: str, supervisory_class: str, day: date) -> int | None:
         """A limit that counts, such as how often a case may be sent back; None when there is none."""

@@ -93,7 +93,7 @@ def _private(
         "service_code": case.service_code,
         "unit": case.unit,
         "channel": case.channel,
-        "month": _month(case, calendar),
+        "month": month_of(case, calendar),
         "received_at": case.received_at,
         "accepted_at": case.accepted_at,
         "updated_at": case.updated_at,
@@ -136,7 +136,7 @@ def _public(
         "service_code": case.service_code if released else None,
         "unit": case.unit if released else None,
         "channel": None,
-        "month": _month(case, calendar),
+        "month": month_of(case, calendar),
         "received_at": _month_start(case.received_at, calendar),
         "accepted_at": _month_start(case.accepted_at, calendar),
         "updated_at": day(case.updated_at),
@@ -321,7 +321,8 @@ def _month_start(at: datetime, calendar: WorkingCalendar | None) -> datetime:
     return calendar.midnight(calendar.local_day(at).replace(day=1))
 
 
-def _month(case: Case, calendar: WorkingCalendar | None) -> str:
+def month_of(case: Case, calendar: WorkingCalendar | None) -> str:
+    """The month of receipt, as the public sees it."""
     day = calendar.local_day(case.received_at) if calendar else case.received_at.date()
     return f"{day.year:04d}-{day.month:02d}"
 

@@ -1,0 +1,1 @@
+"""What complaints keeps in MongoDB. The only place that knows documents, collections and indexes."""
