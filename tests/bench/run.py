@@ -1,0 +1,147 @@
+"""Filed, stored, published, noticed: completed cases per second, side by side and round by round in one run.
+
+    make bench                      # 4 rounds of 2,000 cases
+    python tests/bench/run.py --cases 500 --rounds 1
+
+Prints a table and appends one row per round to docs/bench/results.csv. The machine is shared: quote ratios
+of one run, never rates of two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import csv
+import datetime
+import importlib.metadata
+import platform
+import statistics
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pymongo
+from load import run_load
+from rich.console import Console
+from rich.table import Table
+from systems import System, stock_nameko, tanggap
+
+from tanggap.local import Stack
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "docs" / "bench" / "results.csv"
+NO_LIMITS = {f"TANGGAP_RATE_{what}": "off" for what in ("ADDRESS", "STAFF", "CASE", "CONTACT")}
+COMPLETION_SECONDS = 300
+TARGET = 4.0
+FIELDS = (
+    "at", "commit", "python", "system", "version", "round", "cases", "concurrency", "accepted_per_s",
+    "completed_per_s", "accept_p50_ms", "accept_p99_ms", "cpu_s_per_1000",
+)  # fmt: skip
+
+
+def measure(system: System, cases: int, concurrency: int) -> dict[str, float]:
+    """One round: file `cases` requests, wait until each has its notice."""
+    requests = [system.request(number) for number in range(cases)]
+    before, cpu = system.completed(), system.cpu_seconds()
+    started = time.perf_counter()
+    load = asyncio.run(run_load("127.0.0.1", system.port, requests, concurrency))
+    refused = {status: count for status, count in load.statuses.items() if status not in (201, 202)}
+    if refused:
+        raise SystemExit(f"{system.name} refused: {refused}; first body: {load.bodies[0][:300]!r}")
+    while system.completed() - before < cases:
+        if time.perf_counter() - started > COMPLETION_SECONDS:
+            raise SystemExit(
+                f"{system.name}: {system.completed() - before} of {cases} completed in {COMPLETION_SECONDS} s"
+            )
+        time.sleep(0.02)
+    seconds = time.perf_counter() - started
+    return {
+        "accepted_per_s": load.rate,
+        "completed_per_s": cases / seconds,
+        "accept_p50_ms": load.percentile(0.5) * 1000,
+        "accept_p99_ms": load.percentile(0.99) * 1000,
+        "cpu_s_per_1000": (system.cpu_seconds() - cpu) / cases * 1000,
+    }
+
+
+def commit() -> str:
+    head = (ROOT / ".git" / "HEAD").read_text().strip()
+    if head.startswith("ref: "):
+        ref = ROOT / ".git" / head.removeprefix("ref: ")
+        return ref.read_text().strip()[:10] if ref.exists() else "packed"
+    return head[:10]
+
+
+def record(rows: list[dict[str, object]]) -> None:
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    new = not RESULTS.exists()
+    with RESULTS.open("a", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS)
+        if new:
+            writer.writeheader()
+        writer.writerows(rows)
+
+
+def table(rows: list[dict[str, object]], systems: list[System]) -> dict[str, float]:
+    """Print the medians; answers the completed rate of each system."""
+    view = Table(title="Medians of the rounds")
+    for column in ("system", "accepted/s", "completed/s", "p50 ms", "p99 ms", "CPU s per 1,000"):
+        view.add_column(column, justify="left" if column == "system" else "right")
+    rates = {}
+    for system in systems:
+        mine = [row for row in rows if row["system"] == system.name]
+        medians = {field: statistics.median(float(str(row[field])) for row in mine) for field in FIELDS[8:]}
+        rates[system.name] = medians["completed_per_s"]
+        view.add_row(system.name, *(f"{medians[field]:,.2f}" for field in FIELDS[8:]))
+    Console(width=100).print(view)
+    return rates
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--cases", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--concurrency", type=int, default=32)
+    options = parser.parse_args()
+    stack = Stack(ROOT / ".local" / "bench", overrides={"gateway": NO_LIMITS}, report=print)
+    stack.destroy()
+    rows: list[dict[str, object]] = []
+    with ExitStack() as cleanup:
+        stack.up()
+        cleanup.callback(stack.down)
+        stack.load_city(ROOT / "cities" / "sawahlunto")
+        database = cleanup.enter_context(pymongo.MongoClient(stack.env["MONGODB_URL"], w="majority"))
+        systems = [tanggap(stack, database), stock_nameko(stack, database, cleanup, stack.free_port())]
+        for system in systems:
+            measure(system, max(100, options.cases // 10), options.concurrency)
+        for number in range(1, options.rounds + 1):
+            for system in systems:
+                figures = measure(system, options.cases, options.concurrency)
+                print(f"round {number}, {system.name}: {figures['completed_per_s']:,.0f} completed/s")
+                rows.append(
+                    {
+                        "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                        "commit": commit(),
+                        "python": platform.python_version(),
+                        "system": system.name,
+                        "version": importlib.metadata.version("nameko"),
+                        "round": number,
+                        "cases": options.cases,
+                        "concurrency": options.concurrency,
+                        **{name: round(value, 2) for name, value in figures.items()},
+                    }
+                )
+        rates = table(rows, systems)
+    record(rows)
+    ratio = rates["Tanggap"] / rates["stock Nameko"]
+    print(
+        f"Completed cases per second: {ratio:.1f} times stock Nameko (to reach: {TARGET:.0f}). Rows in {RESULTS}."
+    )
+    return 0 if ratio >= TARGET else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""The systems that are measured side by side: each files over HTTP, stores, publishes, and records a notice.
+
+All use the same broker and the same replica set, with a vhost and databases of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pymongo
+from load import request_bytes
+
+from tanggap.local import Stack
+from tanggap.local.management import Management
+
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+PEERS = Path(__file__).resolve().parent / "peers"
+TEXT = "Ada lubang dalam di tikungan dekat pasar, sudah dua minggu tidak diperbaiki. " * 5
+
+
+@dataclass(frozen=True)
+class System:
+    """One contender: where it listens, what a filing looks like, how to count finished cases, its processes."""
+
+    name: str
+    port: int
+    request: Callable[[int], bytes]
+    completed: Callable[[], int]
+    pids: Callable[[], list[int]]
+
+    def cpu_seconds(self) -> float:
+        """User and system time of its own processes so far; broker and database are not its own."""
+        total = 0
+        for pid in self.pids():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+        return total / CLOCK_TICKS
+
+
+def tanggap(stack: Stack, database: pymongo.MongoClient[Any]) -> System:
+    """The real gateway, complaints and notifications; the notice is the reporter's e-mail intent.
+
+    Its mail goes out in the same run: more work than the peers do, and not taken off.
+    """
+    intents = database["notifications"]["intents"]
+
+    def request(number: int) -> bytes:
+        body = {
+            "service_code": "jalan-berlubang",
+            "title": "Lubang di tikungan pasar",
+            "description": TEXT,
+            "location": {"lat": -0.6812, "lon": 100.7781},
+            "reporter": {"email": f"bench-{number}-{uuid.uuid4().hex}@example.invalid", "language": "id"},
+        }
+        return request_bytes("/v1/complaints", body, {"Idempotency-Key": str(uuid.uuid4())})
+
+    return System(
+        name="Tanggap",
+        port=int(stack.env["TANGGAP_URL"].rpartition(":")[2]),
+        request=request,
+        completed=lambda: intents.count_documents({"rule": "filed-reporter"}),
+        pids=lambda: [stack.process(name).pid for name in ("gateway", "complaints", "notifications")],
+    )
+
+
+def stock_nameko(stack: Stack, database: pymongo.MongoClient[Any], cleanup: ExitStack, port: int) -> System:
+    """HTTP entrypoint, RPC, EventDispatcher, @event_handler: three processes, as the documentation teaches."""
+    management = Management(stack.env["AMQP_MANAGEMENT_URL"])
+    vhost = f"bench-{uuid.uuid4().hex[:8]}"
+    management.create_vhost(vhost)
+    cleanup.callback(management.delete_vhost, vhost)
+    name = f"bench_{uuid.uuid4().hex[:8]}"
+    cleanup.callback(database.drop_database, name)
+    environment = {
+        **os.environ,
+        "PEER_AMQP_URL": management.amqp_url(stack.env["AMQP_URL"], vhost),
+        "PEER_MONGODB_URL": stack.env["MONGODB_URL"],
+        "PEER_DATABASE": name,
+        "PEER_HTTP": f"127.0.0.1:{port}",
+    }
+    processes = [
+        subprocess.Popen([sys.executable, str(PEERS / "stock_nameko.py"), role], env=environment)
+        for role in ("complaints", "notifier", "front")
+    ]
+    for process in processes:
+        cleanup.callback(process.wait, 20)
+        cleanup.callback(process.terminate)
+    wait_for_port(port)
+
+    def request(number: int) -> bytes:
+        body = {"title": "Lubang di tikungan pasar", "description": TEXT, "lat": -0.6812, "lon": 100.7781}
+        return request_bytes("/complaints", body)
+
+    return System(
+        name="stock Nameko",
+        port=port,
+        request=request,
+        completed=lambda: database[name]["notifications"].count_documents({}),
+        pids=lambda: [process.pid for process in processes],
+    )
+
+
+def wait_for_port(port: int, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2)
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
