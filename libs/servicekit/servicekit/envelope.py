@@ -55,7 +55,12 @@ class Event:
         return document
 
     def to_bytes(self) -> bytes:
-        return orjson.dumps(self.to_dict())
+        return self.encode(self.to_dict())
+
+    @staticmethod
+    def encode(document: Mapping[str, Any]) -> bytes:
+        """The wire form of a CloudEvents object."""
+        return orjson.dumps(document)
 
     @classmethod
     def from_bytes(cls, body: bytes | str | memoryview) -> Event:

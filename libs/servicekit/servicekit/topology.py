@@ -225,6 +225,11 @@ class Topology:
         return tuple(sorted(names | set(self.rpc_servers) | set(self.rpc_callers)))
 
     @property
+    def users(self) -> tuple[str, ...]:
+        """Every broker user of an installation, external ones apart."""
+        return (*self.services, OPERATOR, MONITOR)
+
+    @property
     def consuming_services(self) -> tuple[str, ...]:
         return tuple(sorted({consumer.service for consumer in self.consumers.values()}))
 
@@ -238,8 +243,7 @@ class Topology:
 
     def queues(self) -> list[Queue]:
         found = [queue for consumer in self.consumers.values() for queue in consumer.queues()]
-        # Nameko declares its RPC queue itself, with the same arguments; declared here too, so that
-        # a call to a service that never ran times out instead of depending on the order of start.
+        # As stock Nameko would declare them, so that its own tools can call us.
         found += [Queue(f"rpc-{s}", {}, ((RPC_EXCHANGE, f"{s}.*"),)) for s in self.rpc_servers]
         return found
 
@@ -258,11 +262,8 @@ class Topology:
             write.append(_literal(f"{user}.dlx"))
             read.append(f"(evt|dlq)-{_literal(user)}-.*")
         if user in self.rpc_servers:
-            # Nameko declares its exchange, and declares and binds its queue, when a service starts.
-            own = [_literal(f"rpc-{user}"), _literal(RPC_EXCHANGE)]
-            configure += own
-            write += own
-            read += own
+            write.append(_literal(RPC_EXCHANGE))
+            read.append(_literal(f"rpc-{user}"))
         if user in self.rpc_callers:
             replies = rf"rpc\.reply-{_literal(user)}-.*"
             configure.append(replies)
@@ -288,7 +289,7 @@ class Topology:
             if user in self.rpc_callers:
                 return rf"^({'|'.join(map(_literal, self.rpc_servers))})\.[a-z_]+$", _UUID
             if user in self.rpc_servers:
-                return _UUID, rf"^{_literal(user)}\.\*$"
+                return _UUID, _NOTHING
             return _NOTHING, _NOTHING
         if self.exchanges[exchange].external:
             codes = [code for external, code in self._external_of(user) if external.name == exchange]
