@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
+PRIVATE = ROOT / ".local" / "test-servers"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def servers() -> Iterator[Servers]:
         return
     from tanggap.local import Stack
 
-    stack = Stack(ROOT / ".local" / "test-servers", servers_only=True)
+    stack = Stack(PRIVATE, servers_only=True)
     stack.up()
     try:
         yield Servers(stack.env["AMQP_URL"], stack.env["AMQP_MANAGEMENT_URL"], stack.env["MONGODB_URL"])
