@@ -25,7 +25,9 @@ class ProblemType:
     retry_after: int | None = None
 
 
-def _row(slug: str, status: int, id: str, en: str, about_id: str, about_en: str, retry: int | None = None) -> ProblemType:
+def _row(
+    slug: str, status: int, id: str, en: str, about_id: str, about_en: str, retry: int | None = None
+) -> ProblemType:
     return ProblemType(slug, status, {"id": id, "en": en}, {"id": about_id, "en": about_en}, retry)
 
 
@@ -41,6 +43,14 @@ TABLE: dict[str, ProblemType] = {
             "Check brackets, commas and quotes around the line and column named.",
         ),
         _row(
+            "malformed-request",
+            400,
+            "Permintaan tidak dapat dibaca",
+            "The request cannot be read",
+            "Periksa isi dan kepala permintaan.",
+            "Check the request's body and headers.",
+        ),
+        _row(
             "invalid-query",
             400,
             "Parameter alamat tidak dapat dibaca",
@@ -53,8 +63,8 @@ TABLE: dict[str, ProblemType] = {
             400,
             "Idempotency-Key tidak dapat dipakai",
             "The Idempotency-Key cannot be used",
-            "Tanpa login, pakai UUID atau teks acak yang sedikitnya sama panjang (36 huruf), agar tidak tertebak.",
-            "Without a login, use a UUID or a random string at least as long (36 characters), so that nobody guesses it.",
+            "Tanpa login, pakai UUID atau teks acak sedikitnya 36 huruf, agar tidak tertebak.",
+            "Without a login, use a UUID or a random string of 36 characters that nobody guesses.",
         ),
         _row(
             "ambiguous-credentials",
@@ -248,7 +258,8 @@ class Problem(Exception):
         }
         if self.errors:
             body["errors"] = [
-                {"pointer": error.pointer, "code": error.code, "detail": error.detail} for error in self.errors
+                {"pointer": error.pointer, "code": error.code, "detail": error.detail}
+                for error in self.errors
             ]
         return {**body, **self.extensions}
 

@@ -1,0 +1,40 @@
+"""`python -m gateway`: one process, one event loop, one listener."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from gateway.app import create_app
+from gateway.config import load
+from servicekit import logs
+from servicekit.config import exit_on_configuration_error
+
+
+def main() -> None:
+    """Serve until SIGTERM, then finish what is being answered, for 20 s at most."""
+    config = exit_on_configuration_error(load)
+    logs.configure("gateway", config.log_level)
+    app = exit_on_configuration_error(lambda: create_app(config))
+    uvicorn.run(
+        app,
+        host=config.host,
+        port=config.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        # Paths hold codes and secrets: gateway.edge writes its own line.
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(config.trusted_proxies),
+        forwarded_allow_ips=config.trusted_proxies or None,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=20,
+        limit_concurrency=1000,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+
+
+if __name__ == "__main__":
+    main()

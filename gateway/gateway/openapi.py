@@ -1,0 +1,155 @@
+"""The published description, OpenAPI 3.1, made from the table of operations and the schemas.
+
+`python -m gateway.openapi` prints it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from typing import Any, cast
+
+import orjson
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+from marshmallow import Schema, fields
+
+from gateway import documents, schemas
+from gateway.operations import Operation
+from gateway.problems import TABLE
+from gateway.table import OPERATIONS
+
+VERSION = "1.0.0"
+_ALWAYS = ("malformed-request", "rate-limited", "internal-error")
+_WITH_BODY = ("malformed-json", "unsupported-media-type", "body-too-large", "slow-body", "invalid-input")
+_WITH_IDENTITY = ("unauthenticated", "ambiguous-credentials", "forbidden")
+_SECURITY: dict[str, list[dict[str, list[str]]]] = {
+    "public": [{}],
+    "reporter": [{"secret": []}],
+    "staff": [{"token": []}],
+    "anyone": [{}, {"secret": []}, {"token": []}],
+}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Repeat safely. Without a token: a UUID, or a random string of at least 36 characters.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+_LANGUAGE = {
+    "name": "Accept-Language",
+    "in": "header",
+    "description": "Indonesian unless English is preferred.",
+    "schema": {"type": "string", "default": "id"},
+}
+
+
+def document(operations: Iterable[Operation], server: str = "/") -> dict[str, Any]:
+    """The whole description. Every operation is in it, since routes are made from the same table."""
+    marshmallow = MarshmallowPlugin(schema_name_resolver=_name)
+    spec = APISpec(
+        title="Tanggap",
+        version=VERSION,
+        openapi_version="3.1.0",
+        plugins=[marshmallow],
+        info={
+            "description": "File a case with a city, follow it, work on it. Errors are RFC 9457 problems.",
+            "license": {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+        },
+        servers=[{"url": server}],
+        tags=[{"name": name} for name in ("cases", "catalogue", "notifications", "operations")],
+    )
+    cast(OpenAPIConverter, marshmallow.converter).add_attribute_function(_own_fields)
+    for name, schema in documents.SCHEMAS.items():
+        spec.components.schema(name, schema)
+    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    spec.components.security_scheme("secret", {"type": "apiKey", "in": "header", "name": "Tanggap-Secret"})
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe(operation)
+    for path, described in paths.items():
+        spec.path(path=path, operations=described)
+    return spec.to_dict()
+
+
+def _describe(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.operation_id,
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "security": _SECURITY[operation.security],
+        "parameters": [
+            *(
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in _names(operation)
+            ),
+            *operation.query,
+            *([_IDEMPOTENCY_KEY] if operation.keyed else []),
+            _LANGUAGE,
+        ],
+        "responses": {
+            str(operation.status): {
+                "description": operation.summary,
+                "content": {operation.media_type: {"schema": dict(operation.result)}},
+            },
+            **_problems(operation),
+        },
+    }
+    if operation.description:
+        described["description"] = operation.description
+    if operation.body is not None:
+        described["requestBody"] = {
+            "required": operation.body_required,
+            "content": {"application/json": {"schema": _body(operation.body)}},
+        }
+    return described
+
+
+def _problems(operation: Operation) -> dict[str, Any]:
+    slugs = {*_ALWAYS, *operation.problems}
+    if operation.body is not None:
+        slugs.update(_WITH_BODY)
+    if operation.security != "public":
+        slugs.update(_WITH_IDENTITY)
+    by_status: dict[int, list[str]] = {}
+    for slug in sorted(slugs):
+        by_status.setdefault(TABLE[slug].status, []).append(slug)
+    return {
+        str(status): {
+            "description": "; ".join(f"`{slug}`: {TABLE[slug].title['en']}" for slug in names),
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, names in sorted(by_status.items())
+    }
+
+
+def _names(operation: Operation) -> list[str]:
+    return re.findall(r"{(\w+)}", operation.path)
+
+
+def _body(body: Any) -> Any:
+    return body if isinstance(body, type) and issubclass(body, Schema) else dict(body)
+
+
+def _name(schema: Any) -> str:
+    return (schema if isinstance(schema, type) else type(schema)).__name__
+
+
+def _own_fields(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+    """What apispec cannot know of our own fields."""
+    match field:
+        case schemas.Attributes():
+            return {"type": "object", "maxProperties": schemas.ATTRIBUTES_MAX, "additionalProperties": True}
+        case schemas.Moment():
+            return {"type": "string", "format": "date-time"}
+        case schemas.Email():
+            return {"type": "string", "format": "email"}
+        case schemas.Phone():
+            return {"type": "string", "format": "phone"}
+        case _:
+            return {}
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(orjson.dumps(document(OPERATIONS), option=orjson.OPT_INDENT_2) + b"\n")

@@ -1,0 +1,49 @@
+"""One operation of the JSON interface: its route and its description are the same value."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from marshmallow import Schema
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.auth import api_caller
+from gateway.callers import Caller
+
+Handler = Callable[[Request, Caller], Awaitable[Response]]
+Security = Literal["public", "reporter", "staff", "anyone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A route with what the published description says of it.
+
+    `security`: who may call; `anyone` means public, reporter's secret and staff's token all make sense.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    tag: str
+    security: Security = "public"
+    body: type[Schema] | Mapping[str, Any] | None = None
+    body_required: bool = True
+    keyed: bool = False  # takes an Idempotency-Key
+    query: tuple[Mapping[str, Any], ...] = ()
+    status: int = 200
+    result: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})
+    media_type: str = "application/json"
+    problems: tuple[str, ...] = ()
+    description: str = ""
+
+    async def endpoint(self, request: Request) -> Response:
+        """Find out who calls, then answer. Cookies are not looked at: see gateway.auth."""
+        return await self.handler(request, await api_caller(request))
+
+    @property
+    def operation_id(self) -> str:
+        return self.handler.__name__
