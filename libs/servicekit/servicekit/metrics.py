@@ -31,7 +31,6 @@ inbox_duplicates_total = Counter(
     "tanggap_inbox_duplicates_total", "Events dropped because their effect is stored", ["service", "type"]
 )
 dead_letters_total = Counter("tanggap_dead_letters_total", "Events dead-lettered", ["service", "reason"])
-dead_letters = Gauge("tanggap_dead_letters", "Messages in the dead-letter queues", ["service", "handler"])
 retries_total = Counter("tanggap_retries_total", "Events sent to a retry queue", ["service", "handler"])
 rpc_seconds = Histogram(
     "tanggap_rpc_seconds", "Time of one RPC call", ["service", "method", "outcome"], buckets=_LATENCY
