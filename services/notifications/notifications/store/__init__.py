@@ -16,6 +16,10 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
+
+# What callers may catch without knowing the driver.
+StoreUnavailable = PyMongoError
 
 TWO_YEARS = 2 * 365 * 86400
 Document = dict[str, Any]

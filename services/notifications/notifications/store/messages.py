@@ -10,10 +10,12 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
+from pymongo.errors import BulkWriteError
 
 from notifications.domain.delivery import State, Trigger, states_taking
 
 Document = dict[str, Any]
+_DUPLICATE_KEY = 11000
 _CLAIMABLE = states_taking(Trigger.CLAIM)
 
 
@@ -42,6 +44,10 @@ class Result:
     elapsed_ms: int = 0
 
 
+class AlreadyPlanned(Exception):
+    """An intent that is stored already. Nothing of the transaction was written."""
+
+
 class Messages:
     def __init__(self, database: Database[Document]) -> None:
         self._intents = database["intents"]
@@ -57,10 +63,17 @@ class Messages:
         payloads: Sequence[Document],
         items: Sequence[Document],
     ) -> None:
-        """Store planned messages. Raises BulkWriteError (duplicate key) if an intent exists already."""
+        """Store planned messages. Raises AlreadyPlanned if one of them exists."""
         for collection, rows in ((self._intents, intents), (self._payloads, payloads), (self._items, items)):
-            if rows:
+            if not rows:
+                continue
+            try:
                 collection.insert_many(rows, session=session)
+            except BulkWriteError as error:
+                codes = {failed.get("code") for failed in (error.details or {}).get("writeErrors", ())}
+                if codes == {_DUPLICATE_KEY}:
+                    raise AlreadyPlanned from None
+                raise
 
     def existing(self, session: ClientSession, ids: Sequence[str]) -> set[str]:
         return {

@@ -11,7 +11,6 @@ from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from notifications.domain.audiences import Staff
 from notifications.wording import Names
 
 Document = dict[str, Any]
@@ -66,10 +65,9 @@ class People:
             row["_id"]: _row(row) for row in self._contacts.find({"_id": {"$in": wanted}, "active": True})
         }
 
-    def staff(self) -> list[Staff]:
-        """Everybody who works here, without their contacts."""
-        rows = self._contacts.find({"audience": "staff", "active": True}, {"roles": 1, "unit": 1})
-        return [Staff(row["_id"], frozenset(row["roles"]), row["unit"]) for row in rows]
+    def staff(self) -> dict[str, ContactRow]:
+        """Everybody who works here, with the contact blocks as they came."""
+        return {row["_id"]: _row(row) for row in self._contacts.find({"audience": "staff", "active": True})}
 
     def keep_names(
         self, session: ClientSession, units: Sequence[Document], services: Sequence[Document]

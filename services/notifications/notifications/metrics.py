@@ -1,0 +1,20 @@
+"""What an operator watches. Labels are codes, never people."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+outcomes_total = Counter(
+    "tanggap_messages_total", "Messages by what became of them", ["channel", "audience", "outcome"]
+)
+repeats_total = Counter(
+    "tanggap_mails_repeated_total", "Mails put back after their sender vanished: they may arrive twice"
+)
+smtp_seconds = Histogram(
+    "tanggap_smtp_seconds",
+    "Time of handing one mail over",
+    ["outcome"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+mails_due = Gauge("tanggap_mails_due", "Mails that could be sent now and wait")
+"""Grows while the mail server is away."""
