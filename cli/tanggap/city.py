@@ -13,21 +13,27 @@ from tanggap.errors import CliError
 SNAPSHOT_SECONDS = 60.0
 
 
-def read(directory: Path) -> dict[str, Any]:
-    """Everything of `cities/<name>/` that the catalogue consists of. Raises CliError naming the file."""
+def bundle(directory: Path) -> dict[str, Any]:
+    """Everything of `cities/<name>/` that the catalogue consists of, as JSON can hold it.
+
+    Raises CliError naming the file that is missing or broken.
+    """
     city = load_yaml(directory / "city.yaml")
     services: list[dict[str, Any]] = []
     files = sorted((directory / "services").glob("*.yaml")) or [directory / "services.yaml"]
     for file in files:
         services += load_yaml(file)
-    return {
+    read = {
         "city": city,
         "units": load_yaml(directory / "units.yaml"),
         "services": services,
         "deadlines": load_yaml(directory / "deadlines.yaml"),
         "calendar": load_yaml(directory / "calendar.yaml"),
-        "jurisdictions": list(jurisdictions(directory, city)),
+        "jurisdictions": jurisdictions(directory, city),
     }
+    # YAML reads bare dates as dates; on the wire they are text.
+    plain: dict[str, Any] = json.loads(json.dumps(read, default=str))
+    return plain
 
 
 def jurisdictions(directory: Path, city: dict[str, Any]) -> list[dict[str, Any]]:
@@ -66,12 +72,11 @@ def load_yaml(file: Path) -> Any:
 
 def load(gateway: Gateway, directory: Path) -> dict[str, Any]:
     """Import a city's catalogue and return what changed, once the gateway offers it. Safe to repeat."""
-    bundle = read(directory)
-    bundle = json.loads(json.dumps(bundle, default=str))
-    code = bundle["city"]["code"]
-    changed: dict[str, Any] = gateway.call("PUT", f"/v1/catalogue/{code}", bundle)
+    imported = bundle(directory)
+    code = imported["city"]["code"]
+    changed: dict[str, Any] = gateway.call("PUT", f"/v1/catalogue/{code}", imported)
     wait_until_offered(
-        gateway, {service["code"] for service in bundle["services"] if service.get("active", True)}
+        gateway, {service["code"] for service in imported["services"] if service.get("active", True)}
     )
     return changed
 

@@ -74,7 +74,7 @@ def as_date(value: Any) -> date:
 
 def load(settings: Settings, directory: Path) -> list[Loaded]:
     """Register the staff and file every case with its actions. Raises CliError naming the case that fails."""
-    bundle = cities.read(directory)
+    bundle = cities.bundle(directory)
     now = datetime.now(ZoneInfo(bundle["city"]["timezone"]))
     people = cities.load_yaml(directory / "sample" / "staff.yaml")["staff"]
     cases = cities.load_yaml(directory / "sample" / "cases.yaml")["cases"]

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -43,7 +44,7 @@ class Broker:
         """The same broker and vhost as another user, whose name gets the prefix."""
         parts = urlsplit(self.url)
         address = f"{parts.hostname}:{parts.port or 5672}"
-        login = f"{quote(self.prefix + user)}:{quote(password)}"
+        login = f"{quote(self.prefix + user, safe='')}:{quote(password, safe='')}"
         return f"{parts.scheme}://{login}@{address}/{quote(self.vhost, safe='')}"
 
 
@@ -105,7 +106,7 @@ def programs(layout: Layout, ports: dict[str, int], secrets: Secrets) -> list[Pr
         cookie.chmod(0o400)
     environment = epmd | {
         "HOME": str(home),
-        "RABBITMQ_NODENAME": f"tanggap-{layout.identity}@localhost",
+        "RABBITMQ_NODENAME": node(layout),
         "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
         "RABBITMQ_LOG_BASE": str(layout.log),
         "RABBITMQ_CONF_ENV_FILE": str(layout.run / "rabbitmq-env.conf"),
@@ -126,6 +127,27 @@ def programs(layout: Layout, ports: dict[str, int], secrets: Secrets) -> list[Pr
         Program("epmd", [epmd_path()], epmd, priority=10, stop_seconds=5),
         Program("broker", [str(SERVER)], environment, priority=20, stop_seconds=30),
     ]
+
+
+def control(layout: Layout, ports: dict[str, int], arguments: Sequence[str]) -> str:
+    """What `rabbitmqctl` says to the private node; LocalError when it refuses."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(layout.data / "broker"),
+        "LANG": "C.UTF-8",
+        "ERL_EPMD_PORT": str(ports["epmd"]),
+        "RABBITMQ_CONF_ENV_FILE": str(layout.run / "rabbitmq-env.conf"),
+        "RABBITMQ_CTL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+    }
+    command = [str(SERVER.with_name("rabbitmqctl")), "-q", "-n", node(layout), *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    if done.returncode != 0:
+        raise LocalError(f"rabbitmqctl {' '.join(arguments)}: {(done.stderr or done.stdout).strip()[-500:]}")
+    return done.stdout
+
+
+def node(layout: Layout) -> str:
+    return f"tanggap-{layout.identity}@localhost"
 
 
 def epmd_path() -> str:

@@ -2,6 +2,7 @@ import contextlib
 import fcntl
 import os
 import shlex
+import shutil
 import time
 import urllib.error
 import urllib.request
@@ -107,6 +108,26 @@ class Stack:
                 self.supervisor.shutdown()
             end_left_over(self.layout.directory)
             self.layout.socket.unlink(missing_ok=True)
+
+    def destroy(self) -> None:
+        """Stop everything and delete the directory with all its data and secrets."""
+        self.down()
+        shutil.rmtree(self.layout.directory, ignore_errors=True)
+        self._programs = {}
+
+    @property
+    def metrics_ports(self) -> dict[str, int]:
+        """Where each process serves /metrics, /livez and /readyz."""
+        known = ports.known(self.layout.directory / "ports.json")
+        return {
+            "complaints": known["complaints_health"],
+            "notifications": known["notifications_health"],
+            "gateway": known["gateway_metrics"],
+        }
+
+    def rabbitmqctl(self, *arguments: str) -> str:
+        """Run a command of the broker's operators against the private node and return what it prints."""
+        return broker.control(self.layout, ports.known(self.layout.directory / "ports.json"), arguments)
 
     def wait_ready(self, *names: str, seconds: float = READY_SECONDS) -> None:
         """Wait until these processes, or all that run, say they are ready."""

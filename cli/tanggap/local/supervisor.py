@@ -17,6 +17,7 @@ from tanggap.local.layout import Layout
 from tanggap.local.programs import MARK
 
 RPC_TIMEOUT_SECONDS = 60
+ENDING_SECONDS = 60
 
 
 class Supervisor:
@@ -36,7 +37,7 @@ class Supervisor:
         self.layout.socket.unlink(missing_ok=True)
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.layout.supervisor_config)]
         environment = {**os.environ, MARK: str(self.layout.directory)}
-        done = subprocess.run(  # noqa: S603 - our own command
+        done = subprocess.run(
             command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30
         )
         if done.returncode != 0:
@@ -106,8 +107,13 @@ class Process:
             self.supervisor.call("stopProcess", self.name)
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal to it; the supervisor then starts it again by itself."""
-        os.kill(self.pid, number)
+        """End it with a signal; returns when that process is gone. The supervisor starts a new one."""
+        pid = self.pid
+        os.kill(pid, number)
+        wait_gone(pid, seconds=ENDING_SECONDS)
+        deadline = time.monotonic() + ENDING_SECONDS
+        while self.pid == pid and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def pause(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
@@ -151,5 +157,5 @@ def wait_gone(pid: int, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while Path(f"/proc/{pid}").exists() and not is_zombie(Path(f"/proc/{pid}")):
         if time.monotonic() > deadline:
-            raise LocalError(f"The process supervisor ({pid}) does not end.")
+            raise LocalError(f"Process {pid} does not end.")
         time.sleep(0.05)

@@ -66,7 +66,7 @@ class ReplayMap:
         missing = [name for name in ("key", "service", "description", "outcomes") if name not in document]
         if missing:
             raise CliError(f"{file}: the map lacks {', '.join(missing)}.")
-        return cls(file, cities.read(file.parent.parent), document)
+        return cls(file, cities.bundle(file.parent.parent), document)
 
     @property
     def city_directory(self) -> Path:

@@ -1,0 +1,137 @@
+import json
+import socket
+import stat
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tanggap.errors import LocalError
+from tanggap.local import ports
+from tanggap.local.broker import Broker
+from tanggap.local.control import public
+from tanggap.local.database import Database
+from tanggap.local.layout import SOCKET_PATH_LIMIT, Layout
+from tanggap.local.programs import Program, write_script, write_supervisor_config
+from tanggap.local.secrets import Secrets
+from tanggap.local.stack import read_env
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    layout = Layout(tmp_path / "here")
+    layout.create()
+    return layout
+
+
+def test_ports_are_different_and_kept(tmp_path: Path) -> None:
+    first = ports.choose(tmp_path / "ports", None)
+
+    assert len(set(first.values())) == len(first)
+    assert ports.choose(tmp_path / "ports", None) == first
+
+
+def test_a_port_that_somebody_took_meanwhile_is_replaced(tmp_path: Path) -> None:
+    first = ports.choose(tmp_path / "ports", None)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", first["broker"]))
+        taken.listen()
+
+        again = ports.choose(tmp_path / "ports", None)
+
+    assert again["broker"] != first["broker"]
+    assert again["database"] == first["database"]
+
+
+def test_a_taken_gateway_port_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+
+        with pytest.raises(LocalError, match="TANGGAP_PORT"):
+            ports.choose(tmp_path / "ports", taken.getsockname()[1])
+
+
+def test_secrets_are_made_once_and_private(layout: Layout) -> None:
+    first = Secrets(layout)
+    password = first["broker_gateway"]
+
+    again = Secrets(layout)
+
+    assert again["broker_gateway"] == password
+    assert again["TANGGAP_HMAC_KEYS"] == first["TANGGAP_HMAC_KEYS"]
+    assert stat.S_IMODE(first.file.stat().st_mode) == 0o600
+
+
+def test_a_script_gives_its_program_exactly_its_settings(layout: Layout) -> None:
+    awkward = 'a\'b "c" $d %e'
+    program = Program("echo", ["/usr/bin/env"], {"TANGGAP_VALUE": awkward})
+    script = write_script(layout, program)
+
+    left_over = {"PATH": "/usr/bin:/bin", "TANGGAP_MONGODB_URL": "another installation's"}
+    shown = subprocess.run([script], env=left_over, capture_output=True, text=True, check=True).stdout
+
+    assert f"TANGGAP_VALUE={awkward}\n" in shown
+    assert "TANGGAP_MONGODB_URL" not in shown
+    assert f"TANGGAP_LOCAL_DIR={layout.directory}\n" in shown
+    assert stat.S_IMODE(script.stat().st_mode) == 0o700
+
+
+def test_the_supervisor_s_socket_has_a_path_that_a_socket_can_have(tmp_path: Path) -> None:
+    deep = Layout(tmp_path / ("deep" * 30))
+
+    assert len(str(deep.socket)) <= SOCKET_PATH_LIMIT
+
+
+def test_the_supervisor_reads_its_configuration(layout: Layout) -> None:
+    from supervisor.options import ServerOptions
+
+    write_supervisor_config(layout, [Program("sleep", ["/bin/sleep", "1"], {})])
+    options = ServerOptions()
+    options.realize(["-c", str(layout.supervisor_config)])
+
+    (group,) = options.process_group_configs
+    assert [program.name for program in group.process_configs] == ["sleep"]
+
+
+def test_the_published_addresses_can_be_read_back(tmp_path: Path) -> None:
+    file = tmp_path / "env"
+    file.write_text("# note\nexport A='x y'\nexport B=plain\ncase x in esac\n")
+
+    assert read_env(file) == {"A": "x y", "B": "plain"}
+
+
+def test_a_broker_url_of_a_user_keeps_host_and_vhost() -> None:
+    broker = Broker("amqp://admin:secret@127.0.0.1:5999/%2Fcity", "http://127.0.0.1", prefix="tanggap-")
+
+    url = urlsplit(broker.url_of("complaints", "p/w"))
+
+    assert (url.username, url.password, url.port) == ("tanggap-complaints", "p%2Fw", 5999)
+    assert url.path == "/%2Fcity"
+
+
+def test_a_database_url_of_a_service_logs_in_on_its_own_database() -> None:
+    database = Database("mongodb://admin:x@127.0.0.1:27999/?replicaSet=rs0&authSource=admin")
+
+    url = database.url_of("complaints", "complaints", "pw")
+
+    assert url == "mongodb://complaints:pw@127.0.0.1:27999/complaints?replicaSet=rs0&authSource=complaints"
+
+
+def test_in_single_user_mode_every_service_uses_the_given_login() -> None:
+    database = Database("mongodb://me:x@db:27017/?replicaSet=rs0", prefix="tanggap_", single_user=True)
+
+    url = database.url_of("complaints", "complaints", "pw")
+
+    assert url == "mongodb://me:x@db:27017/tanggap_complaints?replicaSet=rs0&authSource=admin"
+
+
+def test_no_password_is_shown() -> None:
+    assert public("mongodb://admin:secret@127.0.0.1:27999/?replicaSet=rs0") == "mongodb://127.0.0.1:27999/"
+
+
+def test_chosen_ports_are_on_file(tmp_path: Path) -> None:
+    chosen = ports.choose(tmp_path / "ports", None)
+
+    assert ports.known(tmp_path / "ports") == chosen == json.loads((tmp_path / "ports").read_text())
