@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,6 +83,19 @@ def read_submission(event: Event, ring: KeyRing) -> Read | None:
         unopened=None if opened is not None else _text(sealed, _MAX_TEXT_CHARACTERS),
     )
     return Read(submission, reporter)
+
+
+def bare(read: Read) -> Read:
+    """What is left when a database cannot hold a submission: its code, its times, and who may see it."""
+    submission = replace(
+        read.submission,
+        title=None,
+        description=None,
+        location=None,
+        attributes=(),
+        problems=(*read.submission.problems, "content_not_storable"),
+    )
+    return Read(submission, None)
 
 
 @dataclass(frozen=True, slots=True)

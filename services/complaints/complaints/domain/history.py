@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from complaints.domain.case import Record
+from complaints.domain.case import Case, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,14 @@ class Link:
     salt: str | None
     sealed: Mapping[str, str]
     digest: str
+
+
+def extend(case: Case, record: Record, at: datetime) -> tuple[Case, Link]:
+    """The case with one more step in its history, and that step."""
+    added = link(
+        record, at=at, version=case.version, seq=case.history_length + 1, previous=case.history_digest
+    )
+    return replace(case, history_length=added.seq, history_digest=added.digest), added
 
 
 def link(record: Record, *, at: datetime, version: int, seq: int, previous: str) -> Link:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from bson.errors import BSONError
 from pymongo import ASCENDING, DESCENDING, TEXT, DeleteMany, InsertOne, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError, DocumentTooLarge, DuplicateKeyError
 
 from complaints.domain.calendar import WorkingCalendar
 from complaints.domain.case import Case
@@ -110,20 +111,18 @@ class CaseStore:
             self.timers.insert_many(timers, session=session)
 
     def save(
-        self, session: ClientSession, case: Case, link: Link | None, calendar: WorkingCalendar | None
+        self, session: ClientSession, case: Case, links: Sequence[Link], calendar: WorkingCalendar | None
     ) -> None:
         """Replace a case that was read in the same transaction, add its history, and set its timers.
 
         MongoDB aborts the transaction when another one changed the case since it was read.
         """
         self.cases.replace_one({"_id": case.code}, case_to_document(case, calendar), session=session)
-        if link is not None:
-            self.history.insert_one(link_to_document(case.code, link), session=session)
+        if links:
+            self.history.insert_many([link_to_document(case.code, link) for link in links], session=session)
         rows = _timer_rows(case, calendar)
         keep = [row["_id"] for row in rows]
-        operations: list[Any] = [
-            DeleteMany({**_of(case.code), "pending": True, "_id": _range(case.code, keep)})
-        ]
+        operations: list[Any] = [DeleteMany({"_id": _range(case.code, keep), "pending": True})]
         operations += [
             UpdateOne(
                 {"_id": row["_id"]},
@@ -159,7 +158,10 @@ class CaseStore:
             if before is None or _RANK.get(notice.state, 0) > _RANK.get(before["state"], 0):
                 known[document["_id"]] = changed[document["_id"]] = document
         if changed:
-            operations = [DeleteMany({"_id": {"$in": list(changed)}}), *map(InsertOne, changed.values())]
+            operations: list[Any] = [
+                DeleteMany({"_id": {"$in": list(changed)}}),
+                *map(InsertOne, changed.values()),
+            ]
             self.notices.bulk_write(operations, session=session)
 
     def due_timers(
@@ -193,6 +195,11 @@ class CaseStore:
         return [d["_id"] for d in self.cases.find({"city": ""}, {"_id": 1}).limit(limit)]
 
 
+def not_storable(error: Exception) -> bool:
+    """Whether a document is one that MongoDB cannot hold, whoever writes it and however often."""
+    return isinstance(error, BSONError | DocumentTooLarge | OverflowError | UnicodeError)
+
+
 def timer_id(code: str, clock_key: str, level: str) -> str:
     return f"{code}:{clock_key}:{level}"
 
@@ -208,10 +215,6 @@ def _timer_rows(case: Case, calendar: WorkingCalendar | None) -> list[Document]:
             id_ = timer_id(case.code, clock.key, level.name)
             rows.append({"_id": id_, "code": case.code, "due_at": level.at, "pending": True})
     return rows
-
-
-def _of(code: str) -> Document:
-    return {"_id": _range(code)}
 
 
 def _range(code: str, without: Sequence[str] = ()) -> Document:

@@ -25,6 +25,11 @@ class CatalogueStore:
         self._imports = database["catalogue_imports"]
         self._built: Catalogue = EMPTY
 
+    @property
+    def loaded(self) -> Catalogue:
+        """The copy that `current` read last, without asking the database."""
+        return self._built
+
     def version(self) -> int:
         state = self._state.find_one({"_id": _CURRENT})
         return 0 if state is None else int(state["version"])
@@ -89,7 +94,7 @@ class CatalogueStore:
         while True:
             version = self.version()
             state = self._state.find_one({"_id": _CURRENT}) or {}
-            cities = [d for d in self._cities.find().sort("_id")]
+            cities = list(self._cities.find().sort("_id"))
             document = {
                 "version": version,
                 "cities": [d["city"] for d in cities],

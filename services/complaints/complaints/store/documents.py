@@ -20,23 +20,11 @@ Document = dict[str, Any]
 # Sorts after every deadline: cases without one come last in a queue.
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
-_PLAIN = tuple(
-    f.name
-    for f in fields(Case)
-    if f.name
-    not in (
-        "code",
-        "location",
-        "attributes",
-        "public",
-        "clocks",
-        "stays",
-        "waits",
-        "timeline",
-        "question",
-        "answer",
-    )
+_COMPOSED = frozenset(
+    ("code", "location", "attributes", "public", "clocks", "stays", "waits", "timeline", "question", "answer")
 )
+_PLAIN = tuple(f.name for f in fields(Case) if f.name not in _COMPOSED)
+_SINGLE = (("location", Location), ("public", PublicText), ("question", Question), ("answer", Answer))
 
 
 def case_to_document(case: Case, calendar: WorkingCalendar | None) -> Document:
@@ -78,9 +66,7 @@ def case_to_document(case: Case, calendar: WorkingCalendar | None) -> Document:
 
 def _present(value: Any) -> Document:
     found = {name: getattr(value, name) for name in value.__slots__}
-    return {
-        name: item for name, item in found.items() if item is not None and item is not False and item != 0
-    }
+    return {name: item for name, item in found.items() if item is not None and item is not False}
 
 
 def _clock(clock: Clock) -> Document:
@@ -126,12 +112,7 @@ def _record(record: DeadlineRecord) -> Document:
 def case_from_document(document: Mapping[str, Any]) -> Case:
     values: dict[str, Any] = {name: document[name] for name in _PLAIN if name in document}
     values["review_reasons"] = tuple(document.get("review_reasons", ()))
-    for name, kind in (
-        ("location", Location),
-        ("public", PublicText),
-        ("question", Question),
-        ("answer", Answer),
-    ):
+    for name, kind in _SINGLE:
         if name in document:
             values[name] = _restored(kind, document[name])
     return Case(
@@ -154,11 +135,6 @@ _EMPTY: dict[type, Document] = {
 
 
 def _restored(kind: type, document: Mapping[str, Any]) -> Any:
-    if kind is Location:
-        # Zero is a latitude: `_present` leaves it out like every other zero.
-        has_point = "lat" in document or "lon" in document
-        zero = 0.0 if has_point else None
-        return Location(document.get("lat", zero), document.get("lon", zero), document.get("address"))
     return kind(**{**_EMPTY.get(kind, {}), **document})
 
 

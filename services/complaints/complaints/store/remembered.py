@@ -32,7 +32,7 @@ class Remembered:
         return None if row is None else Kept(row["fingerprint"], json.loads(row["result"]))
 
     def keep(self, session: ClientSession, owner: str, key: str, fingerprint: str, result: Any) -> None:
-        """Two requests with one key race here: one transaction aborts, is repeated, and then finds the row."""
+        """Of two requests that race, one transaction aborts, is repeated, and then finds the row."""
         row = {"fingerprint": fingerprint, "result": json.dumps(result), "at": datetime.now(UTC)}
         self._rows.insert_one({"_id": _id(owner, key), **row}, session=session)
 
