@@ -20,6 +20,7 @@ from tanggap.local.supervisor import Process, Supervisor, end_left_over
 
 INFRASTRUCTURE = ("epmd", "broker", "database")
 READY_SECONDS = 120.0
+STARTING_SECONDS = 15.0
 PROXYLESS = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -202,8 +203,12 @@ class Stack:
         self.report("every process is ready")
 
     def wait_for(self, program: Program, parts: services.Parts, deadline: float) -> None:
+        trying_until = time.monotonic() + STARTING_SECONDS
         while not self.is_ready(program, parts):
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            # BACKOFF: it ended by itself soon after each start.
+            hopeless = now > trying_until and self.process(program.name).state == "BACKOFF"
+            if hopeless or now > deadline:
                 raise LocalError(
                     f"{program.name} did not become ready. The end of its log "
                     f"({self.layout.log / program.name}.log):\n{self.log_tail(program.name)}"

@@ -97,9 +97,9 @@ class Process:
         return info
 
     def start(self) -> None:
-        """Start it and return once the supervisor sees it run; no-op when it runs already."""
-        if self.state not in {"RUNNING", "STARTING"}:
-            self.supervisor.call("startProcess", self.name)
+        """Start it; no-op when it runs already. `Stack.wait_ready` tells when it is of use."""
+        if self.state not in {"RUNNING", "STARTING", "BACKOFF"}:
+            self.supervisor.call("startProcess", self.name, False)
 
     def stop(self) -> None:
         """SIGTERM, and SIGKILL after its grace period; it stays down until `start`."""
