@@ -112,7 +112,7 @@ class Cases:
             now=self._clock.now(),
         )
         checked, errors = load(_FILING, submission, caller.language)
-        errors += filing.check(checked, around)
+        errors += filing.check(checked, around, errors)
         if errors:
             raise Problem("invalid-input", errors=errors)
         identity = await self._identify(submission, caller, key, repeatable=idempotency_key is not None)

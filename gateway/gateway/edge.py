@@ -30,13 +30,13 @@ class Edge:
     """The outermost ASGI application."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
-        self._app = app
+        self.app = app
         self._headers = _security_headers(secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
-                await self._app(scope, receive, send)
+                await self.app(scope, receive, send)
             return
         started = time.perf_counter()
         request_id = str(uuid.uuid4())
@@ -56,7 +56,7 @@ class Edge:
             state["trace_id"] = trace.trace_id
             measures.in_flight.inc()
             try:
-                await self._app(scope, _limited(scope, receive), send_with_headers)
+                await self.app(scope, _limited(scope, receive), send_with_headers)
             finally:
                 measures.in_flight.dec()
                 self._record(scope, status, time.perf_counter() - started)

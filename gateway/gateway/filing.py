@@ -5,7 +5,7 @@ Plain functions: what a citizen may hand in under a service, and what of it is s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,22 +39,36 @@ class Circumstances:
     now: datetime
 
 
-def check(filing: dict[str, Any], around: Circumstances) -> list[FieldError]:
+def check(
+    filing: dict[str, Any], around: Circumstances, misshapen: Sequence[FieldError] = ()
+) -> list[FieldError]:
     """An error for every field the catalogue or the caller's role refuses.
 
+    A field that is already refused for its shape is not refused a second time for being absent.
     Attributes of known codes are brought to their type in place; unknown codes stay as they came.
     """
+    refused = [error.pointer for error in misshapen]
+    return [
+        error
+        for error in _refusals(filing, around)
+        if not any(known == error.pointer or known.startswith(f"{error.pointer}/") for known in refused)
+    ]
+
+
+def _refusals(filing: dict[str, Any], around: Circumstances) -> list[FieldError]:
     language = around.caller.language
     errors = [*_desk_fields(filing, around)]
     service = around.catalogue.service(filing.get("service_code") or "")
     location = filing.get("location") or {}
-    if (location.get("lat") is None) != (location.get("lon") is None):
+    incomplete = (location.get("lat") is None) != (location.get("lon") is None)
+    if incomplete:
         errors.append(field_error("/location", "point_incomplete", language))
     if service is None or service.get("active") is False:
         if "service_code" in filing:
             errors.append(field_error("/service_code", "unknown_service", language))
         return errors
-    errors += _location(location, service, around)
+    if not incomplete:
+        errors += _location(location, service, around)
     errors += _attributes(filing.get("attributes") or {}, service, language)
     return errors
 

@@ -56,11 +56,11 @@ class Link:
                 await self._set_up(connection)
                 self._connection = connection
                 wait_seconds = _FIRST_WAIT_SECONDS
-                log.info("broker connected", extra={"link": self._name})
+                log.info("broker connected", extra={"connection": self._name})
                 reason = await asyncio.shield(connection.closed)
-                log.warning("broker connection lost", extra={"link": self._name, "reason": reason})
+                log.warning("broker connection lost", extra={"connection": self._name, "reason": reason})
             except (AmqpError, OSError) as error:
-                log.warning("broker not reachable", extra={"link": self._name, "error": type(error).__name__})
+                log.warning("broker not reachable", extra={"connection": self._name, "error": type(error).__name__})
             finally:
                 self._connection = None
                 self._torn_down()

@@ -178,7 +178,7 @@ def running_gateway(
 
 @contextmanager
 def running_peer(amqp_url: str, directory: Path, keys: Keys) -> Iterator["subprocess.Popen[bytes]"]:
-    """The complaints service's stand-in, ready when this yields."""
+    """The complaints service's stand-in; the gateway is ready once it has answered for the catalogue."""
     health_port = free_port()
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / f"peer-{secrets.token_hex(3)}.log"
@@ -197,7 +197,7 @@ def running_peer(amqp_url: str, directory: Path, keys: Keys) -> Iterator["subpro
             [sys.executable, str(HERE / "peer.py")], env=values, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        eventually(lambda: _answers(process, log, f"http://127.0.0.1:{health_port}", "/readyz"), within=20)
+        eventually(lambda: _answers(process, log, f"http://127.0.0.1:{health_port}", "/livez"), within=20)
         yield process
     finally:
         process.terminate()
