@@ -95,10 +95,11 @@ class Stack:
                 parts = self.parts(ports.choose(self.layout.directory / "ports.json", self.gateway_port))
                 self.configure(parts)
                 self.supervisor.start()
+            # Before anything is ready, so that what does not become ready can be looked at.
+            self.publish(parts)
             self.start_servers(parts)
             if not self.servers_only:
                 self.start_services(parts)
-        self.publish(parts)
 
     def down(self) -> None:
         """Stop everything, epmd included; return when no process of this installation is left."""
