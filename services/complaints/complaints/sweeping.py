@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from complaints.commands import canonical_code
-from complaints.domain.access import Actor, scopes
+from complaints.domain.access import Actor, Permissions, scopes
 from complaints.domain.actions import Situation
 from complaints.domain.case import Case
 from complaints.domain.deadlines import next_level
@@ -31,7 +31,18 @@ BATCH = 50
 
 
 class Sweeping:
-    def __init__(self, db: MongoHandle, outbox: Outbox, cases: CaseStore, catalogue: CatalogueStore) -> None:
+    def __init__(
+        self,
+        db: MongoHandle,
+        outbox: Outbox,
+        cases: CaseStore,
+        catalogue: CatalogueStore,
+        permissions: Permissions,
+        *,
+        development: bool,
+    ) -> None:
+        self._permissions = permissions
+        self._development = development
         self._db = db
         self._outbox = outbox
         self._cases = cases
