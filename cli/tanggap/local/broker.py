@@ -106,6 +106,7 @@ def programs(layout: Layout, ports: dict[str, int], secrets: Secrets) -> list[Pr
         cookie.chmod(0o400)
     environment = epmd | {
         "HOME": str(home),
+        "ERL_INETRC": str(layout.run / "erl_inetrc"),
         "RABBITMQ_NODENAME": node(layout),
         "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
         "RABBITMQ_LOG_BASE": str(layout.log),
@@ -136,6 +137,7 @@ def control(layout: Layout, ports: dict[str, int], arguments: Sequence[str]) -> 
         "HOME": str(layout.data / "broker"),
         "LANG": "C.UTF-8",
         "ERL_EPMD_PORT": str(ports["epmd"]),
+        "ERL_INETRC": str(layout.run / "erl_inetrc"),
         "RABBITMQ_CONF_ENV_FILE": str(layout.run / "rabbitmq-env.conf"),
         "RABBITMQ_CTL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
     }

@@ -185,7 +185,8 @@ class Stack:
         if "database" in names:
             database.prepare(parts.ports, parts.secrets, deadline)
         database.wait_until_ready(parts.database, deadline)
-        broker.wait_until_ready(parts.broker, deadline)
+        if "broker" in names:
+            self.wait_for(self.programs(parts)["broker"], parts, deadline)
         self.report("broker and database are ready")
 
     def start_services(self, parts: services.Parts) -> None:
