@@ -96,6 +96,10 @@ def programs(layout: Layout, ports: dict[str, int], secrets: Secrets) -> list[Pr
     home.mkdir(exist_ok=True)
     write_private(layout.run / "rabbitmq.conf", configuration(ports, secrets))
     write_private(layout.run / "rabbitmq-plugins", "[rabbitmq_management].\n")
+    # The node is called ...@localhost, whatever this machine's name service makes of that name.
+    write_private(
+        layout.run / "erl_inetrc", '{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n'
+    )
     write_private(
         layout.run / "rabbitmq-env.conf", "# Empty, so that the packaged service's settings are not read.\n"
     )

@@ -20,7 +20,8 @@ from tanggap.local.supervisor import Process, Supervisor, end_left_over
 
 INFRASTRUCTURE = ("epmd", "broker", "database")
 READY_SECONDS = 120.0
-STARTING_SECONDS = 15.0
+ATTEMPTS = 6
+"""So many different process ids before it was ready once: it will not be."""
 PROXYLESS = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -205,12 +206,10 @@ class Stack:
         self.report("every process is ready")
 
     def wait_for(self, program: Program, parts: services.Parts, deadline: float) -> None:
-        trying_until = time.monotonic() + STARTING_SECONDS
+        attempts: set[int] = set()
         while not self.is_ready(program, parts):
-            now = time.monotonic()
-            # BACKOFF: it ended by itself soon after each start.
-            hopeless = now > trying_until and self.process(program.name).state == "BACKOFF"
-            if hopeless or now > deadline:
+            attempts.add(self.process(program.name).pid)
+            if len(attempts) > ATTEMPTS or time.monotonic() > deadline:
                 raise LocalError(
                     f"{program.name} did not become ready. The end of its log "
                     f"({self.layout.log / program.name}.log):\n{self.log_tail(program.name)}"
