@@ -104,7 +104,7 @@ class Link:
         self._channel: Any = None
         self._reader: Any = None
         self._closing = False
-        self._consuming = ""
+        self._consuming = self._cancelling = ""
         self._tag = 0
         self._waiting: dict[int, str] = {}  # delivery tag -> message id
         self._outcomes: dict[str, str] = {}
@@ -259,9 +259,15 @@ class Link:
 
     def cancel(self) -> None:
         """Stop deliveries. What was delivered stays with this link until it is acknowledged."""
-        if self.failure is None:
-            # The callback stays: what is on its way still arrives.
-            self._channel.basic_cancel(self._consuming, nowait=True)
+        tag, self._consuming = self._consuming, ""
+        if tag and self.failure is None:
+            self._cancelling = tag
+            self._channel.send_method(spec.Basic.Cancel, "sb", (tag, False))
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the broker has confirmed the last `cancel`: nothing more is on its way."""
+        return self.failure is not None or self._cancelling not in self._channel.callbacks
 
     # Life
 

@@ -233,7 +233,9 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
     def _collect(self, link: Link) -> list[Delivery]:
         """A batch, as full as the linger allows; empty when nothing came within a second."""
         self._arrived.clear()
-        if not self._buffer and not self._stopping.is_set():
+        if self._stopping.is_set():
+            self._let_arrive(link)
+        elif not self._buffer:
             self._arrived.wait(1.0)
         if link.failure is not None:
             raise link.failure
@@ -245,16 +247,26 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
         size = min(len(self._buffer), self._batch)
         return [self._accepts.read(self._buffer.popleft()) for _ in range(size)]
 
+    def _let_arrive(self, link: Link) -> None:
+        # What the broker sent before it read the cancellation would otherwise count as delivered in vain.
+        link.cancel()
+        deadline = time.monotonic() + 2
+        while not link.cancelled and time.monotonic() < deadline:
+            self._arrived.clear()
+            self._arrived.wait(0.05)
+
     def _process(self, link: Link, deliveries: list[Delivery]) -> None:
         events = [delivery.event for delivery in deliveries if delivery.event is not None]
         verdicts = self._handle(events) if events else {}
         self._answer(link, deliveries, verdicts)
-        link.ack(deliveries[-1].tag, multiple=True)
         if self._careful and max(delivery.count for delivery in deliveries) < SUSPECT_AFTER:
             self._careful = False
             if not self._stopping.is_set():
+                # Before the ack: with its one message out, the cancelled consumer gets no other, which
+                # would go back and count as delivered.
                 link.cancel()
                 link.consume(self._consumer.queue, 4 * self._batch, self._on_message)
+        link.ack(deliveries[-1].tag, multiple=True)
 
     # One batch
 

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from opentelemetry import trace as otel
 import structlog
+from opentelemetry import trace as otel
+from opentelemetry.context import Context
 
 _PATTERN = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
 _current: ContextVar[TraceContext | None] = ContextVar("tanggap_trace", default=None)
@@ -93,7 +94,7 @@ def _otel_span_context(context: TraceContext) -> otel.SpanContext:
     return otel.SpanContext(int(context.trace_id, 16), int(context.span_id, 16), True, flags)
 
 
-def _otel_context(context: TraceContext | None) -> otel.Context | None:
+def _otel_context(context: TraceContext | None) -> Context | None:
     if context is None:
         return None
     return otel.set_span_in_context(otel.NonRecordingSpan(_otel_span_context(context)))

@@ -14,6 +14,7 @@ import amqp
 import pytest
 from component.servicekit import sample
 from pymongo import MongoClient
+
 from servicekit import topology_job
 from servicekit.config import ServiceConfig
 from servicekit.envelope import CONTENT_TYPE, Event
@@ -60,6 +61,7 @@ class Kit:
     def running(self, service: type = sample.Keeper, **changes: Any) -> Iterator[Any]:
         """The service in this process, stopped at the end."""
         from nameko.containers import ServiceContainer
+
         from servicekit.host import nameko_config
 
         config = self.config(**changes)
@@ -102,7 +104,9 @@ class Kit:
         ) as connection:
             yield connection.channel()
 
-    def publish(self, *events: Event, user: str = "maker", exchange: str = "maker.events", key: str = "") -> None:
+    def publish(
+        self, *events: Event, user: str = "maker", exchange: str = "maker.events", key: str = ""
+    ) -> None:
         with self.channel(user) as channel:
             for event in events:
                 self.put(channel, event.to_bytes(), exchange, key or event.type, event.id, self.prefix + user)
@@ -129,7 +133,9 @@ class Kit:
                 channel.basic_ack(message.delivery_tag)
         return taken
 
-    def dead(self, reason: str | None = None, queue: str = "dlq-keeper-on_thing", count: int = 1) -> list[Any]:
+    def dead(
+        self, reason: str | None = None, queue: str = "dlq-keeper-on_thing", count: int = 1
+    ) -> list[Any]:
         """The dead letters, once there are `count`."""
         eventually(lambda: self.length(queue) == count, within=20)
         found = self.messages(queue)

@@ -17,6 +17,7 @@ if __name__ == "__main__":
 import time
 
 import yaml
+
 from servicekit.envelope import Event
 from servicekit.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Reject, Retry
 from servicekit.handling import handles
