@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from complaints.bundle import check_bundle
+from complaints.errors import NotValid
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -54,6 +57,20 @@ def baltimore() -> dict[str, Any]:
 def city(request: pytest.FixtureRequest) -> dict[str, Any]:
     found: dict[str, Any] = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="session")
+def faults_of() -> Callable[[dict[str, Any]], list[Any]]:
+    """What complaints finds wrong with a bundle."""
+
+    def find(bundle: dict[str, Any]) -> list[Any]:
+        try:
+            check_bundle(json.loads(json.dumps(bundle, default=str)))
+        except NotValid as refusal:
+            return list(refusal.faults)
+        return []
+
+    return find
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from complaints.bundle import check_bundle
 from tanggap import city as cities
 from tanggap.replay.plan import ReplayMap, Row
 
@@ -40,8 +39,8 @@ def is_exact(row: dict[str, str]) -> bool:
     return all(points) and not any(float(value).is_integer() for value in points)
 
 
-def test_complaints_takes_the_bundle(folder: Path) -> None:
-    assert check_bundle(cities.bundle(folder / "baltimore")) is None
+def test_complaints_takes_the_bundle(folder: Path, faults_of: Callable[[City], list[Any]]) -> None:
+    assert faults_of(cities.bundle(folder / "baltimore")) == []
 
 
 def test_whole_degrees_lie_outside(baltimore: City, contains: Contains) -> None:
@@ -113,3 +112,36 @@ def test_statuses_become_the_states_they_mean(planned: list[Row], rows: list[dic
 
 def test_the_sample_itself_is_not_in_the_repository(folder: Path) -> None:
     assert list((folder / "baltimore").rglob("*.csv")) == []
+
+
+def test_points_of_whole_degrees_are_left_out_and_counted(
+    planned: list[Row], rows: list[dict[str, str]]
+) -> None:
+    left_out = [row for row in planned if row.point_left_out]
+
+    assert len(left_out) == 892
+    assert all("lat" not in row.submission.get("location", {}) for row in left_out)
+    assert [
+        row.key for row in left_out if not row.submission["attributes"]["original_place"].startswith("39, ")
+    ] == []
+    assert (
+        sum("lat" in row.submission.get("location", {}) for row in planned)
+        == sum(map(is_exact, rows))
+        == 8518
+    )
+
+
+def test_duplicates_are_joined_to_the_same_matter_in_the_same_neighbourhood(
+    planned: list[Row], rows: list[dict[str, str]]
+) -> None:
+    by_key = {row["ServiceRequestNum"]: row for row in rows}
+    merging = [plan for plan in planned if plan.course.final == "merged"]
+
+    joined = [(by_key[plan.key], by_key[plan.same_matter]) for plan in merging if plan.same_matter]
+
+    assert len(joined) > 50
+    assert all(plan.otherwise is not None and plan.otherwise.final == "rejected" for plan in merging)
+    for row, first in joined:
+        assert row["Neighborhood"]
+        assert (row["SRType"], row["Neighborhood"]) == (first["SRType"], first["Neighborhood"])
+        assert "Duplicate" not in first["SRStatus"]

@@ -5,11 +5,17 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway import filing
+from gateway.callers import Caller
+from gateway.catalogue import Catalogue
+from gateway.schemas import Filing, load
+from tanggap import city as cities
 from tanggap.replay.plan import ReplayMap
 
 City = dict[str, Any]
@@ -142,3 +148,19 @@ def test_what_staff_must_write_is_written(rows: list[dict[str, str]]) -> None:
         assert (row["status"] == "bukan_wewenang") == bool(row["referred_to"]), row["key"]
         assert (row["status"] == "digabung") == bool(row["refer"]), row["key"]
         assert row["public_text"] or row["expect"], row["key"]
+
+
+def test_the_gateway_refuses_the_faulty_rows_at_the_field_they_name_and_takes_the_others(
+    file: Path, rows: list[dict[str, str]], folder: Path
+) -> None:
+    bundle = cities.bundle(folder / "sawahlunto")
+    for service in bundle["services"]:
+        service["city"] = bundle["city"]["code"]
+    desk = Caller(kind="staff", ref="loket-1", roles=("desk",))
+    around = filing.Circumstances(Catalogue(bundle), desk, True, "desk", datetime(2026, 11, 24, tzinfo=UTC))
+
+    for plan, row in zip(ReplayMap.load(file.with_suffix(".yaml")).rows(file), rows, strict=True):
+        checked, errors = load(Filing(), plan.submission, "id")
+        errors = [*errors, *filing.check(checked, around, errors)]
+
+        assert {error.pointer for error in errors} == {row["expect"]} - {""}, row["key"]

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from complaints.commands import read_action
+
 City = dict[str, Any]
 
 PHONE = re.compile(r"\+62800000\d{4}")
@@ -207,3 +209,16 @@ def test_what_is_released_holds_no_personal_data(cases: list[dict[str, Any]]) ->
             for name in ("public_text", "public_title"):
                 text = (action.get("payload") or {}).get(name, "")
                 assert not PERSONAL.search(text), (case["key"], text)
+
+
+def test_complaints_understands_every_payload(cases: list[dict[str, Any]]) -> None:
+    for case in cases:
+        for action in case["actions"]:
+            payload = {
+                name: "7K3M9QXD4TRWH" if str(value).startswith("case:") else value
+                for name, value in (action.get("payload") or {}).items()
+            }
+
+            read, as_of = read_action(action["action"], payload)
+
+            assert read is not None and as_of is None, (case["key"], action)

@@ -5,7 +5,6 @@ from typing import Any
 
 import yaml
 
-from complaints.bundle import check_bundle
 from complaints.domain.workflow import TRANSITIONS
 from tanggap import city as cities
 
@@ -25,10 +24,8 @@ STATES = {
 }
 
 
-def test_complaints_takes_the_bundle(folder: Path) -> None:
-    bundle = cities.bundle(folder / "sawahlunto")
-
-    assert check_bundle(bundle) is None
+def test_complaints_takes_the_bundle(folder: Path, faults_of: Callable[[City], list[Any]]) -> None:
+    assert faults_of(cities.bundle(folder / "sawahlunto")) == []
 
 
 def test_there_are_enough_units_and_services_of_every_kind(sawahlunto: City) -> None:
