@@ -45,7 +45,9 @@ def expect(condition: bool, what: str) -> None:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["npm", "pack", "--silent", f"govuk-frontend@{VERSION}"], cwd=folder, check=True, timeout=300)
+        subprocess.run(
+            ["npm", "pack", "--silent", f"govuk-frontend@{VERSION}"], cwd=folder, check=True, timeout=300
+        )
         with tarfile.open(Path(folder) / f"govuk-frontend-{VERSION}.tgz") as archive:
             member = archive.extractfile("package/dist/govuk/govuk-frontend.min.css")
             expect(member is not None, "a minified stylesheet")

@@ -1,4 +1,4 @@
-"""Stylesheets and the icon, served from memory under a name that holds their hash, so caches keep them for good."""
+"""Stylesheets and the icon, served from memory under names that hold their hash, for caches to keep."""
 
 import gzip
 import hashlib
@@ -12,7 +12,10 @@ from starlette.responses import Response
 
 STATIC = Path(__file__).parent / "static"
 FILES = {
-    "govuk-frontend.min.css": (STATIC / "vendor/govuk-frontend-6.3.0/govuk-frontend.min.css", "text/css; charset=utf-8"),
+    "govuk-frontend.min.css": (
+        STATIC / "vendor/govuk-frontend-6.3.0/govuk-frontend.min.css",
+        "text/css; charset=utf-8",
+    ),
     "tanggap.css": (STATIC / "tanggap.css", "text/css; charset=utf-8"),
     "tanggap.svg": (STATIC / "tanggap.svg", "image/svg+xml"),
 }
@@ -52,5 +55,7 @@ async def asset(request: Request) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(found.packed, headers=headers | {"Content-Encoding": "gzip"}, media_type=found.media_type)
+        return Response(
+            found.packed, headers=headers | {"Content-Encoding": "gzip"}, media_type=found.media_type
+        )
     return Response(found.body, headers=headers, media_type=found.media_type)

@@ -63,7 +63,9 @@ def check(request: Request, settings: PageSettings, form: FormData, who: str | N
     given = form.get(FIELD)
     mine = request.cookies.get(cookie_name(settings), "")
     try:
-        salt, bound = serializer(settings).loads(given if isinstance(given, str) else "", max_age=MAX_AGE_SECONDS)
+        salt, bound = serializer(settings).loads(
+            given if isinstance(given, str) else "", max_age=MAX_AGE_SECONDS
+        )
     except (BadData, ValueError, TypeError):
         raise Refused(foreign=False) from None
     if not mine or not hmac.compare_digest(str(bound), bind(mine, str(salt), who)):
@@ -80,7 +82,9 @@ def remember(request: Request, settings: PageSettings, response: Response) -> No
     """Give the visitor her random value if a form was shown to her and she has none yet."""
     value = getattr(request.state, "form_nonce", None)
     if value and request.cookies.get(cookie_name(settings)) != value:
-        response.set_cookie(cookie_name(settings), value, path="/", secure=settings.secure, httponly=True, samesite="lax")
+        response.set_cookie(
+            cookie_name(settings), value, path="/", secure=settings.secure, httponly=True, samesite="lax"
+        )
 
 
 def bind(value: str, salt: str, who: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Dates as people of the city read them: its own time zone, long forms, no guessing of the order of numbers."""
+"""Dates as people of the city read them: its own time zone, long forms, no order of numbers to guess."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

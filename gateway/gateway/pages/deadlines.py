@@ -15,8 +15,12 @@ class Promise:
 
 
 def promises(service: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> list[Promise]:
-    """Return the promised time of each stage that has one; a service's own time wins over the general rows."""
-    known = [row for row in rows if row.get("city") in (None, service.get("city")) and row.get("effective_to") is None]
+    """Return the promised time of each stage that has one; a service's own time beats the general rows."""
+    known = [
+        row
+        for row in rows
+        if row.get("city") in (None, service.get("city")) and row.get("effective_to") is None
+    ]
     found = []
     for stage in SHOWN:
         own = service.get("resolve_within") if stage == "resolve" else None
@@ -29,9 +33,15 @@ def promises(service: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> l
 def most_specific(service: Mapping[str, Any], rows: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Return the row for the service's kind and class; exact beats `*`, then the later effective date."""
     kind, group = service.get("kind"), "supervisory" if service.get("supervisory") else "ordinary"
-    fitting = [row for row in rows if row.get("kind", "*") in ("*", kind) and row.get("class", "*") in ("*", group)]
+    fitting = [
+        row for row in rows if row.get("kind", "*") in ("*", kind) and row.get("class", "*") in ("*", group)
+    ]
     return max(
         fitting,
-        key=lambda row: (row.get("kind") == kind, row.get("class") == group, str(row.get("effective_from", ""))),
+        key=lambda row: (
+            row.get("kind") == kind,
+            row.get("class") == group,
+            str(row.get("effective_from", "")),
+        ),
         default=None,
     )

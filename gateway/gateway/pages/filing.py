@@ -14,7 +14,7 @@ from gateway.problems import Problem
 from . import search
 from .catalogue import QUERY_LENGTH, available, known_service
 from .deadlines import promises
-from .filing_form import field_of_pointer, field_names, submission_of
+from .filing_form import field_names, field_of_pointer, submission_of
 from .forms import Form, errors_of, in_order, usable_key, values_of
 from .guard import as_public, as_reporter, caller_of, take_form
 from .rendering import View, page, see_other
@@ -30,7 +30,9 @@ async def choose(request: Request) -> Response:
     query = request.query_params.get("cari", "").strip()[:QUERY_LENGTH]
     services = available(request)
     found = search.find(services, query) if query else None
-    return page(request, "choose.html", query=query, found=found, groups=search.grouped(services, View(request).lang))
+    return page(
+        request, "choose.html", query=query, found=found, groups=search.grouped(services, View(request).lang)
+    )
 
 
 async def form(request: Request) -> Response:
@@ -57,7 +59,14 @@ async def file(request: Request) -> Response:
     except Problem as problem:
         if problem.status in TRY_AGAIN:
             return show(
-                request, service, caller, Form(values), problem.status, notice="again", problem=problem, headers=problem.headers
+                request,
+                service,
+                caller,
+                Form(values),
+                problem.status,
+                notice="again",
+                problem=problem,
+                headers=problem.headers,
             )
         if problem.status != 422:
             raise
@@ -112,4 +121,3 @@ def show(
 
 def may_file_for_others(caller: Caller) -> bool:
     return caller.is_staff and any(role in DESK_ROLES for role in caller.roles)
-

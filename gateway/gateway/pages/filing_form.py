@@ -56,7 +56,9 @@ def field_of_pointer(service: Mapping[str, Any]) -> dict[str, str]:
     return fields
 
 
-def submission_of(service: Mapping[str, Any], values: Values, zone: str, *, for_others: bool) -> dict[str, Any]:
+def submission_of(
+    service: Mapping[str, Any], values: Values, zone: str, *, for_others: bool
+) -> dict[str, Any]:
     """Return the submission; what cannot be converted is passed on as typed, so that one place refuses it."""
     submission: dict[str, Any] = {
         "service_code": service["code"],
@@ -77,7 +79,9 @@ def submission_of(service: Mapping[str, Any], values: Values, zone: str, *, for_
 
 
 def location_of(values: Values) -> dict[str, Any]:
-    place = ", ".join(text for text in (first(values, "address").strip(), first(values, "village").strip()) if text)
+    place = ", ".join(
+        text for text in (first(values, "address").strip(), first(values, "village").strip()) if text
+    )
     location: dict[str, Any] = {"address": place} if place else {}
     for name in ("lat", "lon"):
         if first(values, name).strip():
@@ -86,7 +90,11 @@ def location_of(values: Values) -> dict[str, Any]:
 
 
 def reporter_of(values: Values) -> dict[str, Any]:
-    reporter = {name: first(values, name).strip() for name in ("name", "email", "phone") if first(values, name).strip()}
+    reporter = {
+        name: first(values, name).strip()
+        for name in ("name", "email", "phone")
+        if first(values, name).strip()
+    }
     language = first(values, "language")
     return reporter | ({"language": language} if language in ("id", "en") else {})
 

@@ -20,7 +20,7 @@ FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def prepared(endpoint: Endpoint) -> Endpoint:
-    """Return the endpoint with the caller found out beforehand."""
+    """Return the endpoint with the caller found out beforehand and counted against her limits."""
 
     @wraps(endpoint)
     async def prepare(request: Request) -> Response:

@@ -24,7 +24,7 @@ def N_(message: str) -> str:
 
 
 def choose(request: Request) -> str:
-    """Return the language of this request: `?lang=`, then the cookie, then Accept-Language, then Indonesian."""
+    """Return the language of a request: `?lang=`, then the cookie, then Accept-Language, then Indonesian."""
     for wish in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
         if wish in LANGUAGES:
             return str(wish)

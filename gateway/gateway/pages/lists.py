@@ -26,7 +26,9 @@ def filters_of(request: Request, names: tuple[str, ...]) -> dict[str, Any]:
     """Return the filters that are set; empty fields of the form mean no filter."""
     filters: dict[str, Any] = {}
     for name in names:
-        values = [value.strip()[:TEXT_LENGTH] for value in request.query_params.getlist(name) if value.strip()]
+        values = [
+            value.strip()[:TEXT_LENGTH] for value in request.query_params.getlist(name) if value.strip()
+        ]
         if not values:
             continue
         if name in FLAGS:
@@ -41,7 +43,9 @@ def filters_of(request: Request, names: tuple[str, ...]) -> dict[str, Any]:
 def next_link(request: Request, cursor: str | None) -> str | None:
     if not cursor:
         return None
-    kept = [(k, v) for k, v in request.query_params.multi_items() if k not in ("cursor", "lang", "sudah") and v]
+    kept = [
+        (k, v) for k, v in request.query_params.multi_items() if k not in ("cursor", "lang", "sudah") and v
+    ]
     return f"{request.url.path}?{urlencode([*kept, ('cursor', cursor)])}"
 
 
@@ -49,7 +53,9 @@ def first_link(request: Request) -> str | None:
     """Return the address of the list's beginning, when this is not it."""
     if "cursor" not in request.query_params:
         return None
-    kept = [(k, v) for k, v in request.query_params.multi_items() if k not in ("cursor", "lang", "sudah") and v]
+    kept = [
+        (k, v) for k, v in request.query_params.multi_items() if k not in ("cursor", "lang", "sudah") and v
+    ]
     return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
 
 
@@ -70,7 +76,9 @@ async def queue(request: Request) -> Response:
     return await listing(request, "staff/queue.html", caller, filters_of(request, STAFF_FILTERS), staff=True)
 
 
-async def listing(request: Request, template: str, caller: Any, filters: dict[str, Any], *, staff: bool = False) -> Response:
+async def listing(
+    request: Request, template: str, caller: Any, filters: dict[str, Any], *, staff: bool = False
+) -> Response:
     cases = request.app.state.cases
     found = await cases.list(caller, filters, request.query_params.get("cursor"), PAGE_SIZE)
     return page(
@@ -95,7 +103,9 @@ async def inbox(request: Request) -> Response:
     """Show the notices of the member of staff who is logged in."""
     caller = staff_of(request)
     unread = request.query_params.get("belum_dibaca") == "1"
-    found = await request.app.state.notices.inbox(caller, request.query_params.get("cursor"), PAGE_SIZE, unread)
+    found = await request.app.state.notices.inbox(
+        caller, request.query_params.get("cursor"), PAGE_SIZE, unread
+    )
     return page(
         request,
         "staff/inbox.html",
@@ -118,4 +128,3 @@ async def inbox_read(request: Request) -> Response:
     ids = [str(value) for value in form.getlist("id")]
     await request.app.state.notices.mark_read(caller, ids or None)
     return see_other(request, "/petugas/kotak-masuk?sudah=read")
-

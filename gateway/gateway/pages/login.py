@@ -64,8 +64,14 @@ async def begin(request: Request) -> Response:
     """Send the browser to the identity provider, with a state that only this browser can bring back."""
     settings, oidc = configured(request)
     known = await discover(oidc)
-    state = {"state": secrets.token_urlsafe(24), "nonce": secrets.token_urlsafe(24), "verifier": secrets.token_urlsafe(48)}
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(state["verifier"].encode()).digest()).rstrip(b"=").decode()
+    state = {
+        "state": secrets.token_urlsafe(24),
+        "nonce": secrets.token_urlsafe(24),
+        "verifier": secrets.token_urlsafe(48),
+    }
+    challenge = (
+        base64.urlsafe_b64encode(hashlib.sha256(state["verifier"].encode()).digest()).rstrip(b"=").decode()
+    )
     query = {
         "response_type": "code",
         "client_id": oidc.client_id,
@@ -99,7 +105,10 @@ async def come_back(request: Request) -> Response:
     except BadData:
         raise Problem("unauthenticated") from None
     given = request.query_params.get("state", "")
-    if not secrets.compare_digest(given.encode(), str(state["state"]).encode()) or "code" not in request.query_params:
+    if (
+        not secrets.compare_digest(given.encode(), str(state["state"]).encode())
+        or "code" not in request.query_params
+    ):
         raise Problem("unauthenticated")
     answer = await exchange(settings, oidc, request.query_params["code"], state["verifier"])
     if not same_login(answer.get("id_token", ""), oidc, state["nonce"]):
@@ -127,7 +136,7 @@ async def exchange(settings: PageSettings, oidc: OidcSettings, code: str, verifi
     }
     if oidc.client_secret:
         fields["client_secret"] = oidc.client_secret
-    answer = await ask("POST", known["token_endpoint"], data=fields)
+    answer = await ask(oidc, "POST", known["token_endpoint"], fields)
     if not isinstance(answer.get("access_token"), str):
         raise Problem("unauthenticated")
     return answer
@@ -150,16 +159,19 @@ def same_login(id_token: str, oidc: OidcSettings, nonce: str) -> bool:
 
 
 async def discover(oidc: OidcSettings) -> dict[str, Any]:
-    known = await ask("GET", f"{oidc.issuer.rstrip('/')}/.well-known/openid-configuration")
+    known = await ask(oidc, "GET", f"{oidc.issuer.rstrip('/')}/.well-known/openid-configuration")
     if known.get("issuer") != oidc.issuer:
         log.error("identity provider names another issuer", extra={"issuer": oidc.issuer})
         raise Problem("service-unavailable")
     return known
 
 
-async def ask(method: str, url: str, data: dict[str, str] | None = None) -> dict[str, Any]:
+async def ask(
+    oidc: OidcSettings, method: str, url: str, data: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the provider's JSON answer; a refusal and silence are different problems."""
     try:
-        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False) as client:
+        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, transport=oidc.transport) as client:
             answer = await client.request(method, url, data=data)
             if 400 <= answer.status_code < 500:
                 raise Problem("unauthenticated")

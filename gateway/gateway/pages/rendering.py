@@ -52,7 +52,8 @@ def paragraphs(text: str | None) -> Markup:
     """Return a person's text with its lines kept, everything in it escaped."""
     blocks = [block for block in (text or "").replace("\r\n", "\n").split("\n\n") if block.strip()]
     return Markup("").join(
-        Markup('<p class="govuk-body">%s</p>') % Markup("<br>").join(escape(line) for line in block.strip("\n").split("\n"))
+        Markup('<p class="govuk-body">%s</p>')
+        % Markup("<br>").join(escape(line) for line in block.strip("\n").split("\n"))
         for block in blocks
     )
 
@@ -118,7 +119,10 @@ class View:
 
     def attribute_value(self, service_code: str, code: str, value: Any) -> str:
         """Return an attribute's answer with the names of its choices."""
-        names = {entry["key"]: self.text(entry["name"]) for entry in self._attribute(service_code, code).get("values") or ()}
+        names = {
+            entry["key"]: self.text(entry["name"])
+            for entry in self._attribute(service_code, code).get("values") or ()
+        }
         chosen = value if isinstance(value, list) else [value]
         return ", ".join(names.get(str(entry), str(entry)) for entry in chosen)
 
@@ -141,7 +145,11 @@ class View:
     def other_language(self, path: str) -> tuple[str, str]:
         """Return the language this page is not in and the address of this page in it."""
         other = "en" if self.lang == "id" else "id"
-        kept = [(key, value) for key, value in self.request.query_params.multi_items() if key not in ("lang", "sudah")]
+        kept = [
+            (key, value)
+            for key, value in self.request.query_params.multi_items()
+            if key not in ("lang", "sudah")
+        ]
         return other, f"{path}?{urlencode([*kept, ('lang', other)])}"
 
 
@@ -222,6 +230,12 @@ def remember(request: Request, response: Response) -> None:
     asked = request.query_params.get("lang")
     if asked in language.LANGUAGES:
         response.set_cookie(
-            language.COOKIE, str(asked), max_age=365 * 86400, path="/", secure=settings.secure, httponly=True, samesite="lax"
+            language.COOKIE,
+            str(asked),
+            max_age=365 * 86400,
+            path="/",
+            secure=settings.secure,
+            httponly=True,
+            samesite="lax",
         )
     csrf.remember(request, settings, response)

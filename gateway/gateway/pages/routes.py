@@ -1,11 +1,22 @@
-"""Every page and its address. Routes here read cookies and forms; the API's read headers and JSON, never both."""
+"""Every page and its address. Routes here read cookies and forms; the API's read headers and JSON."""
 
 from starlette.routing import Route
 
 from . import assets, catalogue, filing, lists, login, staff_case, tracking
 from .guard import Endpoint, prepared
 
-PREFIXES = ("/layanan", "/lapor", "/tanda-terima", "/lacak", "/daftar", "/privasi", "/petugas", "/masuk", "/keluar", "/aset")
+PREFIXES = (
+    "/layanan",
+    "/lapor",
+    "/tanda-terima",
+    "/lacak",
+    "/daftar",
+    "/privasi",
+    "/petugas",
+    "/masuk",
+    "/keluar",
+    "/aset",
+)
 
 
 def is_page(path: str) -> bool:

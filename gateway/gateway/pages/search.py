@@ -33,9 +33,9 @@ def best_match(service: Mapping[str, Any], word: str) -> int:
     """Return how well one word fits: name over keywords over description, whole words over beginnings."""
     best = 0
     fields = (
-        (6, [name for name in _texts(service.get("name"))]),
+        (6, _texts(service.get("name"))),
         (4, [str(keyword) for keyword in service.get("keywords") or ()]),
-        (2, _texts((service.get("group") or {})) + _texts(service.get("description"))),
+        (2, _texts(service.get("group") or {}) + _texts(service.get("description"))),
     )
     for weight, texts in fields:
         for known in words_of(" ".join(texts)):
@@ -46,7 +46,9 @@ def best_match(service: Mapping[str, Any], word: str) -> int:
     return best
 
 
-def grouped(services: Sequence[Mapping[str, Any]], language: str) -> list[tuple[str, list[Mapping[str, Any]]]]:
+def grouped(
+    services: Sequence[Mapping[str, Any]], language: str
+) -> list[tuple[str, list[Mapping[str, Any]]]]:
     """Return services under their group's name, groups in the order of the catalogue."""
     groups: dict[str, tuple[str, list[Mapping[str, Any]]]] = {}
     for service in services:
@@ -58,4 +60,8 @@ def grouped(services: Sequence[Mapping[str, Any]], language: str) -> list[tuple[
 
 
 def _texts(value: Any) -> list[str]:
-    return [str(text) for key, text in value.items() if key != "code"] if isinstance(value, Mapping) else [str(value or "")]
+    return (
+        [str(text) for key, text in value.items() if key != "code"]
+        if isinstance(value, Mapping)
+        else [str(value or "")]
+    )

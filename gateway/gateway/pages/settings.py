@@ -1,7 +1,9 @@
 """What the pages need to know about the installation; the gateway's application builds it once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import httpx
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,10 @@ class OidcSettings:
 
     issuer: str
     client_id: str
-    client_secret: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
     scope: str = "openid"
+    # How the provider is reached; None is the network, tests bring a provider of their own.
+    transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class PageSettings:
     identity into a token and exists in the development profile alone.
     """
 
-    keys: tuple[bytes, ...]
+    keys: tuple[bytes, ...] = field(repr=False)
     public_url: str
     sample_mark: str = ""
     development: bool = False

@@ -37,7 +37,10 @@ ACTIONS: Mapping[str, Action] = {
                     "public_text",
                     "text",
                     N_("Teks yang dibaca umum"),
-                    N_("Hapus nama, nomor telepon, alamat rumah, dan hal pribadi lain. Teks asli tetap tersimpan."),
+                    N_(
+                        "Hapus nama, nomor telepon, alamat rumah, dan hal pribadi lain. Teks asli tetap "
+                        "tersimpan."
+                    ),
                     True,
                 ),
                 Field("public_title", "line", N_("Judul untuk umum (boleh kosong)")),
@@ -48,7 +51,12 @@ ACTIONS: Mapping[str, Action] = {
                     N_("Laporan ini tentang perilaku petugas atau penyalahgunaan wewenang"),
                     N_("Laporan pindah ke Inspektorat dan tidak terlihat oleh unit maupun koordinator."),
                 ),
-                Field("supervisory_reason", "line", N_("Alasan berkadar pengawasan"), N_("Wajib bila kotak di atas dicentang.")),
+                Field(
+                    "supervisory_reason",
+                    "line",
+                    N_("Alasan berkadar pengawasan"),
+                    N_("Wajib bila kotak di atas dicentang."),
+                ),
                 Field("note", "line", N_("Catatan untuk petugas (boleh kosong)")),
             ),
             N_("Pastikan laporan jelas, lalu terbitkan teks yang aman dibaca umum."),
@@ -61,10 +69,24 @@ ACTIONS: Mapping[str, Action] = {
                 Field("note", "text", N_("Catatan untuk unit (boleh kosong)")),
             ),
         ),
-        Action("progress", (Field("note", "text", N_("Apa yang sudah dilakukan")), Field("public", "check", N_("Tampilkan untuk umum")))),
+        Action(
+            "progress",
+            (
+                Field("note", "text", N_("Apa yang sudah dilakukan")),
+                Field("public", "check", N_("Tampilkan untuk umum")),
+            ),
+        ),
         Action(
             "request_info",
-            (Field("question", "text", N_("Pertanyaan untuk pelapor"), N_("Tanyakan hal yang benar-benar diperlukan."), True),),
+            (
+                Field(
+                    "question",
+                    "text",
+                    N_("Pertanyaan untuk pelapor"),
+                    N_("Tanyakan hal yang benar-benar diperlukan."),
+                    True,
+                ),
+            ),
             N_("Batas waktu berhenti dihitung sampai pelapor menjawab atau waktu tunggunya habis."),
         ),
         Action("provide_info", (Field("text", "text", N_("Keterangan dari pelapor"), required=True),)),
@@ -72,7 +94,13 @@ ACTIONS: Mapping[str, Action] = {
             "resolve",
             (
                 Field("outcome", "outcome", N_("Hasil"), required=True),
-                Field("answer", "text", N_("Jawaban untuk pelapor"), N_("Tulis apa yang sudah dilakukan, dengan kalimat yang mudah."), True),
+                Field(
+                    "answer",
+                    "text",
+                    N_("Jawaban untuk pelapor"),
+                    N_("Tulis apa yang sudah dilakukan, dengan kalimat yang mudah."),
+                    True,
+                ),
             ),
         ),
         Action(
@@ -93,14 +121,27 @@ ACTIONS: Mapping[str, Action] = {
             (
                 Field("ground", "ground", N_("Dasar"), required=True),
                 Field("explanation", "text", N_("Penjelasan untuk pelapor"), required=True),
-                Field("referred_to", "line", N_("Pihak yang berwenang"), N_("Wajib bila dasarnya bukan wewenang kota.")),
+                Field(
+                    "referred_to",
+                    "line",
+                    N_("Pihak yang berwenang"),
+                    N_("Wajib bila dasarnya bukan wewenang kota."),
+                ),
             ),
             warning=True,
         ),
         Action("reopen", (Field("reason", "text", N_("Alasan"), required=True),)),
         Action(
             "merge",
-            (Field("into", "line", N_("Kode laporan tujuan"), N_("Laporan ini ditutup dan mengikuti laporan tujuan."), True),),
+            (
+                Field(
+                    "into",
+                    "line",
+                    N_("Kode laporan tujuan"),
+                    N_("Laporan ini ditutup dan mengikuti laporan tujuan."),
+                    True,
+                ),
+            ),
             warning=True,
         ),
         Action(

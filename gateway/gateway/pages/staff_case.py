@@ -41,20 +41,30 @@ async def act(request: Request) -> Response:
         if missing:
             raise Problem(
                 "invalid-input",
-                errors=[FieldError(pointer=f"/{field.name}", code="required", detail="") for field in missing],
+                errors=[
+                    FieldError(pointer=f"/{field.name}", code="required", detail="") for field in missing
+                ],
             )
-        changed = await cases.act(code, action.name, payload, version_of(values), caller, usable_key(form.get("key")))
+        changed = await cases.act(
+            code, action.name, payload, version_of(values), caller, usable_key(form.get("key"))
+        )
     except Problem as problem:
         if problem.status not in (409, 422, 429, 503, 504):
             raise
         errors = errors_of(problem, fields_by_pointer(action), View(request).gettext)
         current = problem.extensions.get("current")
         notice = {422: None, 409: "changed"}.get(problem.status, "again")
-        known = current if isinstance(current, Mapping) and "status" in current else await cases.view(code, caller)
+        known = (
+            current
+            if isinstance(current, Mapping) and "status" in current
+            else await cases.view(code, caller)
+        )
         return await show(request, known, problem.status, notice, action.name, Form(values, errors), problem)
     # An action can take the case out of one's sight (to the inspectorate, to another unit).
     gone = changed.get("access") == "none" or not changed.get("tracking_code")
-    return see_other(request, f"/petugas?sudah={action.name}" if gone else f"/petugas/{quote(code)}?sudah={action.name}")
+    return see_other(
+        request, f"/petugas?sudah={action.name}" if gone else f"/petugas/{quote(code)}?sudah={action.name}"
+    )
 
 
 async def reveal(request: Request) -> Response:
@@ -69,7 +79,14 @@ async def reveal(request: Request) -> Response:
         gettext = View(request).gettext
         errors = {} if not fresh else {"reason": gettext("Tulis alasan Anda")}
         found = await cases.view(code, caller)
-        return await show(request, found, 422 if fresh else 403, None if fresh else "expired", "reveal", Form(values, errors))
+        return await show(
+            request,
+            found,
+            422 if fresh else 403,
+            None if fresh else "expired",
+            "reveal",
+            Form(values, errors),
+        )
     revealed = await cases.reveal(code, reason, caller, usable_key(form.get("key")))
     return await show(request, await cases.view(code, caller), revealed=revealed)
 
@@ -79,11 +96,13 @@ async def history(request: Request) -> Response:
     caller = staff_of(request)
     code = request.path_params["code"]
     found = await request.app.state.cases.history(code, caller)
-    return page(request, "staff/history.html", staff=True, code=code, items=found["items"], verified=found["verified"])
+    return page(
+        request, "staff/history.html", staff=True, code=code, items=found["items"], verified=found["verified"]
+    )
 
 
 def draft_of(found: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return what the form of a verification starts from: the text with personal data blanked, the service."""
+    """Return what a verification starts from: the text with personal data blanked, the service."""
     proposed = found.get("proposed_public") or {}
     return {
         "public_text": [str(proposed.get("description") or "")],
@@ -108,7 +127,9 @@ async def show(
     action = ACTIONS.get(tried or "")
     names = [field.name for field in action.fields] if action else ["reason"]
     same_city = [
-        service for service in catalogue.services() if service.get("city") == found.get("city") or not found.get("city")
+        service
+        for service in catalogue.services()
+        if service.get("city") == found.get("city") or not found.get("city")
     ]
     return page(
         request,
@@ -120,7 +141,11 @@ async def show(
         case=found,
         offered=offered(found),
         services=same_city,
-        units=[unit for unit in catalogue.units() if unit.get("city") == found.get("city") or not found.get("city")],
+        units=[
+            unit
+            for unit in catalogue.units()
+            if unit.get("city") == found.get("city") or not found.get("city")
+        ],
         grounds=tuple(words.LABELS["ground"]),
         outcomes=tuple(words.LABELS["outcome"]),
         done=done_of(request),

@@ -40,11 +40,20 @@ async def lookup(request: Request) -> Response:
         return see_other(request, f"/lacak/{shown(code)}")
     gettext = View(request).gettext
     message = (
-        gettext("Kode ini tidak lengkap atau salah ketik. Kode lacak terdiri atas 13 huruf dan angka, misalnya 7K3M-9QXD-4TRW-H")
+        gettext(
+            "Kode ini tidak lengkap atau salah ketik. Kode lacak terdiri atas 13 huruf dan "
+            "angka, misalnya 7K3M-9QXD-4TRW-H"
+        )
         if typed.strip()
         else gettext("Tulis kode lacak Anda")
     )
-    return page(request, "lookup.html", 422, form=Form({"kode": [typed]}, {"kode": message}), errors=[("kode", message)])
+    return page(
+        request,
+        "lookup.html",
+        422,
+        form=Form({"kode": [typed]}, {"kode": message}),
+        errors=[("kode", message)],
+    )
 
 
 async def public(request: Request) -> Response:
@@ -82,7 +91,14 @@ async def reporter_act(request: Request) -> Response:
     values = values_of(form)
     cases = request.app.state.cases
     if not fresh:
-        return show(request, await cases.view(code, caller), status=403, notice="expired", action=action, form=Form(values))
+        return show(
+            request,
+            await cases.view(code, caller),
+            status=403,
+            notice="expired",
+            action=action,
+            form=Form(values),
+        )
     payload = {field: values.get(field, [""])[0].replace("\r\n", "\n").strip()} if field else {}
     try:
         if field and not payload[field]:
@@ -91,7 +107,11 @@ async def reporter_act(request: Request) -> Response:
     except Problem as problem:
         if problem.status not in (409, 422, 429, 503, 504):
             raise
-        errors = errors_of(problem, {f"/payload/{field}": field, f"/{field}": field}, View(request).gettext) if field else {}
+        errors = (
+            errors_of(problem, {f"/payload/{field}": field, f"/{field}": field}, View(request).gettext)
+            if field
+            else {}
+        )
         case = problem.extensions.get("current") if problem.status == 409 else None
         return show(
             request,
@@ -147,4 +167,3 @@ def done_of(request: Request) -> str | None:
 def version_of(values: Mapping[str, list[str]]) -> int | None:
     text = values.get("version", [""])[0]
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-

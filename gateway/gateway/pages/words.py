@@ -18,12 +18,20 @@ LABELS: dict[str, dict[str, str]] = {
     # What the state means for the person who reported, in one or two sentences.
     "meaning": {
         "received": N_("Laporan Anda sudah diterima dan tidak akan hilang. Kami sedang mencatatnya."),
-        "filed": N_("Laporan Anda sudah tercatat. Koordinator akan memeriksanya dan meneruskannya ke unit yang berwenang."),
-        "verified": N_("Koordinator sudah memeriksa laporan ini dan akan meneruskannya ke unit yang berwenang."),
-        "assigned": N_("Laporan ini sudah diteruskan ke unit yang berwenang. Unit itu akan mulai menanganinya."),
+        "filed": N_(
+            "Laporan Anda sudah tercatat. Koordinator akan memeriksanya dan meneruskannya ke "
+            "unit yang berwenang."
+        ),
+        "verified": N_(
+            "Koordinator sudah memeriksa laporan ini dan akan meneruskannya ke unit yang berwenang."
+        ),
+        "assigned": N_(
+            "Laporan ini sudah diteruskan ke unit yang berwenang. Unit itu akan mulai menanganinya."
+        ),
         "in_progress": N_("Unit yang berwenang sedang menangani laporan ini."),
         "info_requested": N_(
-            "Petugas membutuhkan keterangan dari pelapor. Selama menunggu, batas waktu penyelesaian berhenti dihitung."
+            "Petugas membutuhkan keterangan dari pelapor. Selama menunggu, batas waktu "
+            "penyelesaian berhenti dihitung."
         ),
         "resolved": N_("Unit sudah memberi jawaban. Pelapor dapat menyatakan sudah selesai atau belum."),
         "closed": N_("Laporan ini sudah selesai."),
@@ -55,7 +63,9 @@ LABELS: dict[str, dict[str, str]] = {
     "reason": {
         "confirmed": N_("Pelapor menyatakan jawabannya sudah cukup."),
         "silence": N_("Jawaban sudah dikirim, tetapi sampai batas waktu belum ada tanggapan dari pelapor."),
-        "unreachable": N_("Jawaban sudah dibuat, tetapi tidak dapat dikirim dan belum pernah dibuka oleh pelapor."),
+        "unreachable": N_(
+            "Jawaban sudah dibuat, tetapi tidak dapat dikirim dan belum pernah dibuka oleh pelapor."
+        ),
         "info_not_provided": N_("Keterangan yang diminta tidak kami terima sampai batas waktu."),
     },
     "ground": {
@@ -174,7 +184,9 @@ LABELS: dict[str, dict[str, str]] = {
         "progress": N_("Kemajuan sudah dicatat."),
         "resolve": N_("Jawaban sudah dicatat."),
         "confirm": N_("Terima kasih. Laporan dinyatakan selesai."),
-        "dispute": N_("Kami catat bahwa masalahnya belum selesai. Laporan dikembalikan ke unit yang menangani."),
+        "dispute": N_(
+            "Kami catat bahwa masalahnya belum selesai. Laporan dikembalikan ke unit yang menangani."
+        ),
         "reject": N_("Laporan dinyatakan tidak ditindaklanjuti."),
         "reopen": N_("Laporan sudah dibuka kembali."),
         "merge": N_("Laporan sudah digabung."),
