@@ -138,7 +138,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 def readiness(app: Starlette) -> dict[str, bool]:
-    """What must be true before citizens are sent here. A broker's alarm makes it false, never the process dead."""
+    """What must be true before citizens are sent here. An alarm makes it false, never the process dead."""
     state = app.state
     return {
         "intake": state.intake.ready,

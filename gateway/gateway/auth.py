@@ -184,7 +184,7 @@ async def api_caller(request: Request) -> Caller:
 
 
 async def page_caller(request: Request, secret: str | None = None, language: str | None = None) -> Caller:
-    """The caller of a page: the reporter of the link followed, else the session's member of staff, else public.
+    """The caller of a page: the reporter of the link followed, else the session's staff, else the public.
 
     An expired or foreign session is nobody's: the page shows itself to the public.
     """

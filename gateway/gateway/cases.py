@@ -139,7 +139,7 @@ class Cases:
     async def view(self, code: str, caller: Caller) -> dict[str, Any]:
         """A case as this caller may see it. Unknown, invisible and wrong secret are the same not-found."""
         known = _known(code)
-        self._case_limit.take(f"{known}|{caller.address}")
+        self._limit_case(known, caller)
         view = await self._reads.get({"actor": caller.actor(), "code": known})
         if view is not None:
             return self._named(view, caller)
@@ -176,7 +176,7 @@ class Cases:
             raise Problem("not-found")
         known = _known(code)
         self._access.require(caller, "complaints", action)
-        self._case_limit.take(f"{known}|{caller.ref or caller.address}")
+        self._limit_case(known, caller)
         view = await calls.act(
             self._rpc,
             "complaints",
@@ -260,6 +260,11 @@ class Cases:
         if self._snapshots.current is None:
             raise Problem("catalogue-unavailable", headers={"Idempotency-Key": key}, idempotency_key=key)
         return self._snapshots.current
+
+    def _limit_case(self, code: str, caller: Caller) -> None:
+        """Strict by case, for strangers: nobody tries secrets or supports without end."""
+        if not caller.ref:
+            self._case_limit.take(f"{code}|{caller.address}")
 
     def _limit_contact(self, checked: Mapping[str, Any], caller: Caller) -> None:
         """Strict by contact, for strangers: nobody's mailbox is flooded through us."""

@@ -17,7 +17,7 @@ def services(catalogue: Catalogue, language: str) -> list[dict[str, Any]]:
 
 
 def service_view(service: Mapping[str, Any], language: str) -> dict[str, Any]:
-    """One service with its questions and its standard; where a text has no translation the Indonesian stands."""
+    """One service with its questions and its standard; without a translation the Indonesian text stands."""
     group = service.get("group") or {}
     standard = service.get("standard") or {}
     if language == "en":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from gateway import measures
 from gateway.amqp import Address, AmqpError, Channel, Connection, Properties, Unavailable
 from gateway.link import Link
 from servicekit.envelope import CONTENT_TYPE, Event
@@ -43,6 +44,7 @@ class Intake:
 
         Raises NotConfirmed within 2.5 s, at once while the broker is away or in an alarm.
         """
+        outcome = "failed"
         try:
             if self._channel is None:
                 raise Unavailable("no connection")
@@ -62,10 +64,12 @@ class Intake:
             )
             async with asyncio.timeout(CONFIRM_SECONDS):
                 await confirmed
-        except AmqpError as error:
-            raise NotConfirmed(type(error).__name__.lower()) from None
-        except TimeoutError:
-            raise NotConfirmed("timeout") from None
+            outcome = "confirmed"
+        except (AmqpError, TimeoutError) as error:
+            outcome = type(error).__name__.lower()
+            raise NotConfirmed(outcome) from None
+        finally:
+            measures.intake_total.labels(event.type, outcome).inc()
 
     async def _set_up(self, connection: Connection) -> None:
         self._channel = await connection.channel(confirms=True)

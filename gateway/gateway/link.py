@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 
+from gateway import measures
 from gateway.amqp import Address, AmqpError, Connection
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class Link:
         self._torn_down = torn_down
         self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None
+        measures.link_up.labels(name).set_function(lambda: float(self.ready))
 
     @property
     def ready(self) -> bool:
@@ -60,7 +62,9 @@ class Link:
                 reason = await asyncio.shield(connection.closed)
                 log.warning("broker connection lost", extra={"connection": self._name, "reason": reason})
             except (AmqpError, OSError) as error:
-                log.warning("broker not reachable", extra={"connection": self._name, "error": type(error).__name__})
+                log.warning(
+                    "broker not reachable", extra={"connection": self._name, "error": type(error).__name__}
+                )
             finally:
                 self._connection = None
                 self._torn_down()

@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
 from gateway import documents, schemas
@@ -60,7 +59,8 @@ def document(operations: Iterable[Operation], server: str = "/") -> dict[str, An
         servers=[{"url": server}],
         tags=[{"name": name} for name in ("cases", "catalogue", "notifications", "operations")],
     )
-    cast(OpenAPIConverter, marshmallow.converter).add_attribute_function(_own_fields)
+    converter: Any = marshmallow.converter
+    converter.add_attribute_function(_own_fields)
     for name, schema in documents.SCHEMAS.items():
         spec.components.schema(name, schema)
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})

@@ -167,7 +167,7 @@ TABLE: dict[str, ProblemType] = {
             503,
             "Laporan belum dapat kami pastikan diterima",
             "We cannot confirm that your report was accepted",
-            "Silakan kirim lagi dengan Idempotency-Key yang sama; laporan yang sama tidak akan tercatat dua kali.",
+            "Silakan kirim lagi dengan Idempotency-Key yang sama; laporan tidak akan tercatat dua kali.",
             "Please send it again with the same Idempotency-Key; the same report is never recorded twice.",
             5,
         ),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -18,9 +19,10 @@ from typing import Any
 
 import orjson
 
+from gateway import measures
 from gateway.amqp import Address, AmqpError, Channel, Connection, ConnectionLost, Properties
 from gateway.link import Link
-from servicekit.errors import SealError, refusal_from_wire
+from servicekit.errors import Refused, SealError, refusal_from_wire
 from servicekit.sealing import KeyRing
 from servicekit.tracing import current_traceparent
 
@@ -95,22 +97,38 @@ class Rpc:
         key: str | None,
         seconds: float,
     ) -> Any:
-        traceparent = current_traceparent()
         context = f"{service}.{method}"
-        ring = self._rings[service]
-        call_id = str(uuid.uuid4())
-        token = ring.seal(
-            {
-                "actor": actor,
-                "args": args,
-                "deadline": (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(),
-                "key": key,
-                "traceparent": traceparent,
-            },
-            recipient=service,
-            context=context,
-        )
-        reply = await self._exchange(context, call_id, token, traceparent, seconds)
+        started, outcome = time.perf_counter(), "failed"
+        try:
+            result = await self._sealed(service, context, actor, args, key, seconds)
+            outcome = "ok"
+            return result
+        except (Refused, ServiceAway, OutcomeUnknown, ServiceBroken) as error:
+            outcome = type(error).__name__.lower()
+            raise
+        finally:
+            measures.rpc_seconds.labels(context, outcome).observe(time.perf_counter() - started)
+
+    async def _sealed(
+        self,
+        service: str,
+        context: str,
+        actor: dict[str, Any] | None,
+        args: dict[str, Any],
+        key: str | None,
+        seconds: float,
+    ) -> Any:
+        """Seal the request, open the reply; a refusal inside it is raised."""
+        ring, traceparent = self._rings[service], current_traceparent()
+        request = {
+            "actor": actor,
+            "args": args,
+            "deadline": (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(),
+            "key": key,
+            "traceparent": traceparent,
+        }
+        token = ring.seal(request, recipient=service, context=context)
+        reply = await self._exchange(context, str(uuid.uuid4()), token, traceparent, seconds)
         error = reply.get("error")
         if error is not None:
             # Only the class travels into our log: exc_args and value may quote the request.

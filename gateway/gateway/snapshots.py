@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from gateway import measures
 from gateway.catalogue import Catalogue
 from gateway.rpc import OutcomeUnknown, Rpc, ServiceAway, ServiceBroken
 from servicekit.errors import Refused
@@ -45,6 +46,7 @@ class Snapshots:
         if document.get("unchanged"):
             return
         self.current = Catalogue(document)
+        measures.catalogue_version.set(self.current.version)
         await asyncio.to_thread(self._write, document)
         log.info("catalogue refreshed", extra={"catalogue_version": self.current.version})
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from component.gateway.installation import Gateway, Keys, running_gateway, running_peer
+
 from support.broker import Vhost, create_vhost, delete_vhost
 
 
@@ -35,5 +36,5 @@ def peer(broker: Vhost, directory: Path, keys: Keys) -> Iterator[object]:
 
 @pytest.fixture(scope="session")
 def gateway(peer: object, broker: Vhost, directory: Path, keys: Keys) -> Iterator[Gateway]:
-    with running_gateway(broker.url("gateway"), directory, keys) as running:
+    with running_gateway(broker.url("gateway"), directory, keys, TANGGAP_RATE_CASE="off") as running:
         yield running

@@ -16,13 +16,17 @@ import httpx
 import orjson
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
-from support.waiting import eventually
 
 from gateway.codes import check_character
 from servicekit.sealing import KeyRing, generate_key
+from support.waiting import eventually
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
+PATCHED = (
+    "import sys, eventlet; eventlet.monkey_patch(); import runpy; "
+    "sys.argv.pop(0); runpy.run_path(sys.argv[0], run_name='__main__')"
+)
 STORED_CODE = "7K3M9QXD4TRW" + check_character("7K3M9QXD4TRW")
 CATALOGUE: dict[str, Any] = {
     "version": 3,
@@ -42,7 +46,10 @@ CATALOGUE: dict[str, Any] = {
                     "code": "ukuran",
                     "datatype": "singlevaluelist",
                     "required": True,
-                    "values": [{"key": "kecil", "name": {"id": "Kecil"}}, {"key": "besar", "name": {"id": "Besar"}}],
+                    "values": [
+                        {"key": "kecil", "name": {"id": "Kecil"}},
+                        {"key": "besar", "name": {"id": "Besar"}},
+                    ],
                 }
             ],
         },
@@ -92,7 +99,14 @@ class Issuer:
 
     def token(self, *roles: str, sub: str = "staf-1", unit: str | None = None, **claims: Any) -> str:
         now = int(time.time())
-        body = {"iss": self.name, "aud": "tanggap", "sub": sub, "iat": now, "exp": now + 600, "roles": list(roles)}
+        body = {
+            "iss": self.name,
+            "aud": "tanggap",
+            "sub": sub,
+            "iat": now,
+            "exp": now + 600,
+            "roles": list(roles),
+        }
         if unit:
             body["unit"] = unit
         return jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": "t1"}, {**body, **claims}, self.key)
@@ -194,7 +208,10 @@ def running_peer(amqp_url: str, directory: Path, keys: Keys) -> Iterator["subpro
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, str(HERE / "peer.py")], env=values, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, "-c", PATCHED, str(HERE / "peer.py")],
+            env=values,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     try:
         eventually(lambda: _answers(process, log, f"http://127.0.0.1:{health_port}", "/livez"), within=20)

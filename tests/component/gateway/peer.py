@@ -1,16 +1,13 @@
 """Plays the complaints service over the real broker: a Nameko service with cases in memory.
 
-Run as a process of its own: it needs eventlet, the gateway under test must not see it.
+Run as a process of its own, patched by eventlet beforehand, which the gateway under test must not be.
 """
-
-import eventlet
-
-eventlet.monkey_patch()
 
 import os
 import sys
 from typing import Any
 
+import eventlet
 import orjson
 
 from servicekit.errors import Conflict, FieldError, Forbidden, Invalid, NotFound

@@ -15,8 +15,8 @@ from joserfc.jwk import ECKey, KeySet
 
 from gateway.access import Access
 from gateway.app import create_app
-from gateway.catalogue import Catalogue
 from gateway.cases import Cases, Seals
+from gateway.catalogue import Catalogue
 from gateway.codes import Codes
 from gateway.config import Config, Rate
 from gateway.intake import NotConfirmed
@@ -201,7 +201,9 @@ class App:
     def opened(self, event: Event) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """The two sealed blocks of an intake event, as their services open them."""
         data = event.data
-        case = self.complaints.open(data["case_sealed"], recipient="complaints", context=data["tracking_code"])
+        case = self.complaints.open(
+            data["case_sealed"], recipient="complaints", context=data["tracking_code"]
+        )
         if data["contact_sealed"] is None:
             return case, None
         contact = self.notifications.open(
@@ -212,7 +214,13 @@ class App:
 
 def token(*roles: str, key: ECKey = KEY, header: dict[str, Any] | None = None, **claims: Any) -> str:
     now = int(time.time())
-    body = {"iss": "urn:tanggap:local", "aud": "tanggap", "sub": "staf-1", "exp": now + 600, "roles": list(roles)}
+    body = {
+        "iss": "urn:tanggap:local",
+        "aud": "tanggap",
+        "sub": "staf-1",
+        "exp": now + 600,
+        "roles": list(roles),
+    }
     head = {"alg": "ES256", "typ": "at+jwt", "kid": "t1", **(header or {})}
     return jwt.encode(head, {**body, **claims}, key, algorithms=["ES256", "HS256", "RS256"])
 

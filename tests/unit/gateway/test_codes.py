@@ -27,7 +27,13 @@ def ring(*kids: str) -> KeyRing:
 def test_a_code_is_read_back_in_every_way_it_may_be_written(text: str) -> None:
     code = text + check_character(text)
 
-    for written in (code, shown(code), code.lower(), f"  {shown(code).lower()} ", shown(code).replace("-", " ")):
+    for written in (
+        code,
+        shown(code),
+        code.lower(),
+        f"  {shown(code).lower()} ",
+        shown(code).replace("-", " "),
+    ):
         assert canonical(written) == code
     assert canonical(code.replace("0", "O").replace("1", "l")) == code
 

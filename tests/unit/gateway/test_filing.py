@@ -158,7 +158,9 @@ def test_a_guessable_key_of_a_stranger_is_refused(app: App, key: str) -> None:
         ({"judul": "x"}, "/judul", "unknown_field"),
     ],
 )
-def test_a_refused_field_is_named_by_pointer(app: App, changes: dict[str, Any], pointer: str, code: str) -> None:
+def test_a_refused_field_is_named_by_pointer(
+    app: App, changes: dict[str, Any], pointer: str, code: str
+) -> None:
     assert errors(app, filing(**changes))[pointer] == code
 
 

@@ -1,18 +1,4 @@
-"""AMQP 0-9-1 for asyncio, as much of it as a front door needs.
-
-pamqp encodes and decodes; this module adds what decides the gateway's behaviour under load and failure:
-
-* everything written during one turn of the event loop leaves in one system call;
-* a publish is a future that its confirm resolves, so any number are in flight on one channel;
-* a blocked connection (memory or disk alarm) fails what is in flight at once and refuses the rest;
-* no wait on the broker is without a deadline, closing included.
-
-    AmqpError
-    ├── Unavailable       nothing was sent: not connected, or the broker takes no messages now
-    ├── Returned          no queue is bound for the message
-    ├── Nacked            the broker could not take responsibility
-    └── ConnectionLost    sent (or sent into an alarm), and its outcome is unknown
-"""
+"""One connection: logging in, frames in and out, heartbeats, alarms."""
 
 from __future__ import annotations
 
@@ -20,43 +6,22 @@ import asyncio
 import ssl
 import struct
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pamqp import body, commands, frame, header, heartbeat
+from pamqp import commands, frame, header, heartbeat
 
-Properties = commands.Basic.Properties
-OnMessage = Callable[[Properties, bytes], None]
+from gateway.amqp.channel import FRAME_OVERHEAD, Channel
+from gateway.amqp.errors import AmqpError, ConnectionLost
 
 _FRAME_HEAD = struct.Struct(">BHI")
 _ACK = struct.Struct(">IQB")
 _ACK_INDEX = commands.Basic.Ack.index
-_METHOD, _FRAME_END, _FRAME_OVERHEAD = 1, b"\xce", 8
+_ACK_BYTES = 21
+_METHOD = 1
 _HEARTBEAT_SECONDS = 10
 _BUFFER_LIMIT = 8 * 1024 * 1024
-
-
-class AmqpError(Exception):
-    """Base of what can go wrong with the broker."""
-
-
-class Unavailable(AmqpError):
-    """Nothing was sent."""
-
-
-class Returned(AmqpError):
-    """Nobody is bound for this message."""
-
-
-class Nacked(AmqpError):
-    """The broker refused responsibility for the message."""
-
-
-class ConnectionLost(AmqpError):
-    """The message may or may not have arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +167,9 @@ class Connection(asyncio.Protocol):
         received = self._received
         received += data
         offset, available = 0, len(received)
-        while available - offset >= _FRAME_OVERHEAD:
+        while available - offset >= FRAME_OVERHEAD:
             kind, channel, size = _FRAME_HEAD.unpack_from(received, offset)
-            end = offset + _FRAME_OVERHEAD + size
+            end = offset + FRAME_OVERHEAD + size
             if end > available:
                 break
             self._on_frame(kind, channel, bytes(received[offset:end]))
@@ -214,7 +179,7 @@ class Connection(asyncio.Protocol):
         del received[:offset]
 
     def _on_frame(self, kind: int, number: int, raw: bytes) -> None:
-        if kind == _METHOD and len(raw) == 21:
+        if kind == _METHOD and len(raw) == _ACK_BYTES:
             # The hot path: pamqp's generic decoder costs ten times as much for the same confirm.
             index, tag, multiple = _ACK.unpack_from(raw, 7)
             if index == _ACK_INDEX and number in self._channels:
@@ -305,125 +270,3 @@ class Connection(asyncio.Protocol):
         if now - self._last_sent > self._heartbeat_seconds / 2:
             self.send(heartbeat.Heartbeat().marshal())
         self._beat = self._loop.call_later(self._heartbeat_seconds / 2, self._on_beat)
-
-
-class Channel:
-    """One channel: publishing with confirms, or consuming. Any error on it ends the connection."""
-
-    def __init__(self, connection: Connection, number: int) -> None:
-        self.connection = connection
-        self.number = number
-        self._next_tag = 1
-        self._unconfirmed: dict[int, tuple[str, asyncio.Future[None]]] = {}
-        self._tag_of: dict[str, int] = {}
-        self._on_message: OnMessage | None = None
-        self._method: Any = None
-        self._head: header.ContentHeader | None = None
-        self._parts: list[bytes] = []
-        self._missing = 0
-
-    @property
-    def in_flight(self) -> int:
-        return len(self._unconfirmed)
-
-    def publish(
-        self, exchange: str, routing_key: str, message: bytes, properties: Properties
-    ) -> asyncio.Future[None]:
-        """Send one mandatory message; the future resolves with its confirm.
-
-        It fails with Returned, Nacked or ConnectionLost. Raises
-        Unavailable at once, and sends nothing, while the broker takes no messages.
-        `properties.message_id` must be unique among the messages in flight.
-        """
-        connection = self.connection
-        if not connection.writable:
-            raise Unavailable("the broker takes no messages now")
-        tag, self._next_tag = self._next_tag, self._next_tag + 1
-        confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        message_id = cast(str, properties.message_id)
-        self._unconfirmed[tag] = (message_id, confirmed)
-        self._tag_of[message_id] = tag
-        head = header.ContentHeader(0, len(message), properties)
-        connection.send(_publish_frame(self.number, exchange, routing_key) + frame.marshal(head, self.number))
-        room = connection.frame_max - _FRAME_OVERHEAD
-        for start in range(0, len(message), room):
-            connection.send(frame.marshal(body.ContentBody(message[start : start + room]), self.number))
-        return confirmed
-
-    async def consume(self, queue: str, routing_key: str, exchange: str, on_message: OnMessage) -> None:
-        """Declare an exclusive queue, bind it and take its messages without acknowledgement."""
-        self._on_message = on_message
-        call = self.connection.call
-        await call(self.number, commands.Queue.Declare(queue=queue, exclusive=True))
-        await call(self.number, commands.Queue.Bind(queue=queue, exchange=exchange, routing_key=routing_key))
-        await call(self.number, commands.Basic.Consume(queue=queue, no_ack=True))
-
-    def confirm(self, tag: int, multiple: bool, error: AmqpError | None) -> None:
-        if not multiple:
-            self._settle(tag, error)
-            return
-        # Tags were inserted in order: the confirmed ones are at the front.
-        for settled in [known for known in self._unconfirmed if known <= tag]:
-            self._settle(settled, error)
-
-    def fail(self, error: AmqpError) -> None:
-        """Fail everything in flight."""
-        for tag in list(self._unconfirmed):
-            self._settle(tag, error)
-
-    def on_frame(self, value: Any) -> None:
-        match value:
-            case commands.Basic.Deliver() | commands.Basic.Return():
-                self._method, self._head, self._parts, self._missing = value, None, [], 0
-            case header.ContentHeader():
-                self._head, self._missing = value, value.body_size
-                if not self._missing:
-                    self._on_content()
-            case body.ContentBody():
-                self._parts.append(value.value)
-                self._missing -= len(value.value)
-                if self._missing <= 0:
-                    self._on_content()
-            case commands.Basic.Ack():
-                self.confirm(value.delivery_tag, value.multiple, None)
-            case commands.Basic.Nack():
-                self.confirm(value.delivery_tag, value.multiple, Nacked("the broker refused the message"))
-            case commands.Channel.Close() | commands.Basic.Cancel():
-                # A refused right, a missing exchange or a lost reply queue: start afresh.
-                code = getattr(value, "reply_code", "consumer cancelled")
-                self.connection.abort(f"channel closed by the broker: {code}")
-            case _:
-                self.connection.answered(self.number, value)
-
-    def _on_content(self) -> None:
-        method, head = self._method, self._head
-        if head is None:
-            return
-        if isinstance(method, commands.Basic.Return):
-            # A return comes before the ack of the same message.
-            tag = self._tag_of.get(head.properties.message_id or "")
-            if tag is not None:
-                self._settle(tag, Returned("nobody takes this message"))
-        elif self._on_message is not None:
-            self._on_message(head.properties, b"".join(self._parts))
-        self._method, self._head, self._parts = None, None, []
-
-    def _settle(self, tag: int, error: AmqpError | None) -> None:
-        message_id, confirmed = self._unconfirmed.pop(tag, ("", None))
-        if confirmed is None:
-            return
-        if self._tag_of.get(message_id) == tag:
-            del self._tag_of[message_id]
-        if confirmed.done():
-            return
-        if error is None:
-            confirmed.set_result(None)
-        else:
-            confirmed.set_exception(error)
-
-
-@lru_cache(maxsize=256)
-def _publish_frame(channel: int, exchange: str, routing_key: str) -> bytes:
-    return frame.marshal(
-        commands.Basic.Publish(exchange=exchange, routing_key=routing_key, mandatory=True), channel
-    )
