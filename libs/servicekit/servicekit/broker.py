@@ -231,6 +231,9 @@ class Link:
         """Consume with at most `prefetch` unacknowledged. A missing queue makes the link fail."""
         self.check()
         self._consuming = f"{queue}:{time.monotonic_ns()}"
+        # A quorum queue may deliver after it confirmed a cancellation. py-amqp would put that back,
+        # which counts as a delivery.
+        self._channel.callbacks = _Sticky(on_message, self._channel.callbacks)
         try:
             # Without waiting for answers: the reader owns the socket. A refusal reaches it as a failure.
             self._channel.send_method(spec.Basic.Qos, "lBb", (0, prefetch, False))
@@ -266,7 +269,7 @@ class Link:
 
     @property
     def cancelled(self) -> bool:
-        """Whether the broker has confirmed the last `cancel`: nothing more is on its way."""
+        """Whether the broker has confirmed the last `cancel`. A quorum queue may still send a little."""
         return self.failure is not None or self._cancelling not in self._channel.callbacks
 
     # Life
@@ -337,6 +340,17 @@ class Link:
 
     def _on_unblocked(self) -> None:
         self.blocked = False
+
+
+class _Sticky(dict[str, Any]):
+    """Consumer callbacks that outlive their consumers."""
+
+    def __init__(self, callback: Callable[[Any], None], registered: dict[str, Any]) -> None:
+        super().__init__(registered)
+        self._callback = callback
+
+    def __missing__(self, consumer_tag: str) -> Callable[[Any], None]:
+        return self._callback
 
 
 def _connection(url: str, ca: str | None, **options: Any) -> Any:

@@ -251,9 +251,10 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
         # What the broker sent before it read the cancellation would otherwise count as delivered in vain.
         link.cancel()
         deadline = time.monotonic() + 2
-        while not link.cancelled and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
             self._arrived.clear()
-            self._arrived.wait(0.05)
+            if not self._arrived.wait(0.1) and link.cancelled:
+                return
 
     def _process(self, link: Link, deliveries: list[Delivery]) -> None:
         events = [delivery.event for delivery in deliveries if delivery.event is not None]

@@ -69,8 +69,8 @@ class Proxy:
             pass  # broken on purpose
         finally:
             self._pairs.discard(pair)
-            _shut(source)
             _shut(sink)
+            source.close()
 
 
 def _shut(end: Any) -> None:
@@ -78,4 +78,3 @@ def _shut(end: Any) -> None:
         end.shutdown(socket.SHUT_RDWR)
     except OSError:
         pass  # closed already
-    end.close()

