@@ -73,7 +73,7 @@ def read_config() -> NotificationsConfig:
     problems.extend(_problems(own, production=kit is None or not kit.development))
     if problems or kit is None:
         raise ConfigurationError("\n".join(problems))
-    return NotificationsConfig(**{**vars(kit), **own})  # type: ignore[arg-type]  # checked above
+    return NotificationsConfig(**{**vars(kit), **own})
 
 
 def _problems(own: dict[str, object], *, production: bool) -> list[str]:

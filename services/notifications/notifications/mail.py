@@ -22,7 +22,8 @@ from notifications.contacts import one_line
 from notifications.errors import MailRefused
 
 MAX_BODY_BYTES = 2_000_000
-_WIRE = compat32.clone(linesep="\r\n")
+# Headers are folded by us (the subject) or not at all: some servers do not know a folded Message-ID.
+_WIRE = compat32.clone(linesep="\r\n", max_line_length=998)
 _STYLE = "font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:1.5;color:#111;max-width:38em"
 _URL = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:)]")
 

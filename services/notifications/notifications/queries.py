@@ -42,6 +42,8 @@ class Queries:
     def inbox(self, actor: Actor, cursor: str | None, limit: int, unread_only: bool) -> dict[str, Any]:
         """The actor's own messages, newest first."""
         ref = self._own(actor, "inbox")
+        if not isinstance(cursor, str | None):
+            raise Invalid([FieldError("/cursor", "not_a_text")])
         page = _page(limit)
         rows = self._messages.inbox(ref, before=cursor, limit=page + 1, unread_only=unread_only)
         items = [
@@ -63,6 +65,8 @@ class Queries:
     def mark_read(self, actor: Actor, ids: Sequence[str] | None) -> dict[str, Any]:
         """Mark the actor's own messages as read; without ids all of them. Others' ids change nothing."""
         ref = self._own(actor, "mark_read")
+        if ids is not None and not all(isinstance(one, str) for one in ids):
+            raise Invalid([FieldError("/ids", "not_a_text")])
         marked = self._messages.mark_read(ref, ids, now=self._clock.now())
         return {"marked": marked, "unread": self._messages.unread(ref)}
 
@@ -71,6 +75,10 @@ class Queries:
     ) -> dict[str, Any]:
         """What was sent and why not otherwise, newest first. Addresses are masked, texts never shown."""
         scopes = self._scopes(actor, "deliveries")
+        # An object here would become an operator of the database's query language.
+        wrong = [name for name, value in filters.items() if not isinstance(value, str | None)]
+        if wrong or not isinstance(cursor, str | None):
+            raise Invalid([FieldError(f"/{name}", "not_a_text") for name in wrong or ["cursor"]])
         query: dict[str, Any] = {} if "any" in scopes else {"inspectorate": False}
         query |= {
             {"state": "status"}.get(name, name): value for name, value in filters.items() if value is not None
@@ -177,7 +185,6 @@ def _preview(one: Planned) -> dict[str, Any]:
 
 
 def _fault(text: str) -> FieldError:
-    pointer = (
-        "/rules" if text.startswith("rule") else "/templates" if text.startswith("template") else "/city"
-    )
+    parts = {"rule": "/rules", "template": "/templates"}
+    pointer = next((pointer for part, pointer in parts.items() if text.startswith(part)), "/city")
     return FieldError(pointer, "refused", text)

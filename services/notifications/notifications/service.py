@@ -42,12 +42,15 @@ class Wiring(DependencyProvider):  # type: ignore[misc]  # Nameko has no types
         self._running = 0
         self._done = Signal()
 
-    @property
     def application(self) -> Application:
+        # A method: Nameko looks at every attribute of an extension, and a property would build here and now.
         if self._application is None:
             config: NotificationsConfig = self.container.config["TANGGAP"]
             relay = next(one for one in self.container.dependencies if isinstance(one, Relay))
-            self._application = build(config, self.mongo.handle, relay.get_dependency(None))
+            outbox = relay.get_dependency(None)
+            if outbox is None:
+                raise ConfigurationError("the relay is not set up")
+            self._application = build(config, self.mongo.handle, outbox)
         return self._application
 
     def setup(self) -> None:
@@ -65,7 +68,7 @@ class Wiring(DependencyProvider):  # type: ignore[misc]  # Nameko has no types
         try:
             self._load_city()
             self._component.set_ready(True)
-            self.application.sender.run(self._component.beat)
+            self.application().sender.run(self._component.beat)
         finally:
             self._running -= 1
             if not self._running:
@@ -77,7 +80,7 @@ class Wiring(DependencyProvider):  # type: ignore[misc]  # Nameko has no types
             self._component.beat()
             try:
                 self.mongo.handle.require_prepared()
-                self.application.cities.load()
+                self.application().cities.load()
                 return
             except CityRefused as refused:
                 for fault in refused.faults:
@@ -87,15 +90,15 @@ class Wiring(DependencyProvider):  # type: ignore[misc]  # Nameko has no types
                 self._done.wait(1.0)
 
     def stop(self) -> None:
-        self.application.sender.stop()
+        self.application().sender.stop()
         self._done.wait(max(self._drain_seconds - 3, 1))
 
     def kill(self) -> None:
-        self.application.sender.stop()
+        self.application().sender.stop()
         self._done.set()
 
     def get_dependency(self, worker_ctx: Any) -> Application:
-        return self.application
+        return self.application()
 
 
 class NotificationsService:
@@ -104,7 +107,7 @@ class NotificationsService:
     name = "notifications"
     mongo = Mongo(prepare)
     outbox = Relay()
-    app = Wiring()
+    app: Application = Wiring()
 
     @handles("on_case_event", batch=100)
     def on_case_event(self, events: list[Event]) -> Outcomes:
