@@ -15,6 +15,7 @@ from tanggap.errors import CliError
 from tanggap.local.layout import ROOT
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
 SAMPLE_CITY = ROOT / "cities" / "sawahlunto"
 
 
@@ -119,7 +120,7 @@ def mail_list(to: str | None, containing: str | None, last: int) -> None:
     console.table(("no", "at", "to", "subject"), rows, title=f"{len(found)} mails")
 
 
-@mail.command("show")
+@mail.command("show", context_settings=NEGATIVE_NUMBERS)
 @click.argument("number", type=int, default=-1)
 def mail_show(number: int) -> None:
     """Print mail NUMBER with its headers; -1 is the newest."""
@@ -129,7 +130,7 @@ def mail_show(number: int) -> None:
     console.out.print(f"\n{found.text}", markup=False)
 
 
-@mail.command("links")
+@mail.command("links", context_settings=NEGATIVE_NUMBERS)
 @click.argument("number", type=int, default=-1)
 def mail_links(number: int) -> None:
     """Print the links in mail NUMBER, one a line; -1 is the newest."""

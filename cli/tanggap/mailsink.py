@@ -17,7 +17,10 @@ class MaildirHandler:
     """Stores each accepted message before the client is told so: what was acknowledged survives a crash."""
 
     def __init__(self, directory: Path) -> None:
-        self.maildir = mailbox.Maildir(str(directory), create=True)
+        # Maildir makes its folders only together with the directory itself, which may exist.
+        for folder in ("tmp", "new", "cur"):
+            (directory / folder).mkdir(parents=True, exist_ok=True)
+        self.maildir = mailbox.Maildir(str(directory))
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         message = message_from_bytes(envelope.original_content or b"")

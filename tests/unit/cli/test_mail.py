@@ -23,6 +23,7 @@ def message(to: str, subject: str, text: str) -> EmailMessage:
 
 @pytest.fixture
 def sink(tmp_path: Path) -> Iterator[int]:
+    (tmp_path / "mail").mkdir()  # as an installation does
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
