@@ -4,6 +4,7 @@ import random
 from datetime import timedelta
 from typing import Any
 
+from unit.complaints.bundles import bundle
 from unit.complaints.factories import (
     CITY,
     CONTRACTS,
@@ -15,7 +16,6 @@ from unit.complaints.factories import (
     situation,
     submission,
 )
-from unit.complaints.test_catalogue import bundle
 from unit.complaints.test_workflow import ACTIONS
 
 from complaints.catalogue import changes_of

@@ -146,6 +146,8 @@ def assign(case: Case, action: Assign, situation: Situation) -> Effect:
 
 def bounce(case: Case, action: Bounce, situation: Situation) -> Effect:
     city = _known_city(situation)
+    if case.inspectorate:
+        raise NotAllowed("inspectorate_only", "A case of the inspectorate stays with the inspectorate.")
     if case.bound:
         raise NotAllowed("bound", "The coordinator's decision is final: this case was sent back too often.")
     _known_unit(city, action.target_unit, "/target_unit")
