@@ -6,7 +6,7 @@ from pathlib import Path
 from tanggap.files import write_private
 from tanggap.local.layout import Layout
 
-MARK = "TANGGAP_LOCAL_DIR"
+MARK = "TANGGAP_INSTALLATION"
 """Every process of an installation carries its directory in this variable, so that none is left behind."""
 
 LOG_BYTES = "10MB"

@@ -13,7 +13,7 @@ from tanggap.local.broker import Broker
 from tanggap.local.control import public
 from tanggap.local.database import Database
 from tanggap.local.layout import SOCKET_PATH_LIMIT, Layout
-from tanggap.local.programs import Program, write_script, write_supervisor_config
+from tanggap.local.programs import MARK, Program, write_script, write_supervisor_config
 from tanggap.local.secrets import Secrets
 from tanggap.local.stack import read_env
 
@@ -74,7 +74,7 @@ def test_a_script_gives_its_program_exactly_its_settings(layout: Layout) -> None
 
     assert f"TANGGAP_VALUE={awkward}\n" in shown
     assert "TANGGAP_MONGODB_URL" not in shown
-    assert f"TANGGAP_LOCAL_DIR={layout.directory}\n" in shown
+    assert f"{MARK}={layout.directory}\n" in shown
     assert stat.S_IMODE(script.stat().st_mode) == 0o700
 
 
