@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from component.servicekit.conftest import log_lines
+from component.servicekit.harness import log_lines
 
 from servicekit.envelope import MAX_BODY_BYTES
 from servicekit.testing import make_event

@@ -1,7 +1,7 @@
 import signal
 import time
 
-from component.servicekit.conftest import log_lines
+from component.servicekit.harness import log_lines
 
 from servicekit.envelope import Event
 from support.waiting import eventually

@@ -3,6 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import eventlet
 import pytest
+from component.servicekit.proxy import Proxy
+
 from servicekit.envelope import Event
 from servicekit.errors import ConfigurationError, DuplicateEvent
 from servicekit.ids import uuid7
@@ -11,8 +13,6 @@ from servicekit.mongo import MongoHandle
 from servicekit.relay import NudgingOutbox, Publisher
 from servicekit.testing import make_event
 from support.waiting import eventually
-
-from component.servicekit.proxy import Proxy
 
 
 @pytest.fixture
