@@ -22,6 +22,7 @@ from complaints.store.cases import CaseStore
 from complaints.store.catalogue import CatalogueStore
 from complaints.store.remembered import Remembered
 from complaints.times import milliseconds
+from servicekit.envelope import Event
 from servicekit.ids import Clock
 from servicekit.mongo import MongoHandle
 from servicekit.outbox import Outbox
@@ -98,7 +99,7 @@ class Acting:
             raise self._stale(session, command, case, now, str(error)) from None
         changed, link = extend(step.case, step.record, situation.at)
         told = [case_event(changed, fact, now) for fact in step.facts]
-        changed = _answered(changed, told)
+        changed = _answered(changed, told, backdated=command.as_of is not None)
         self._cases.save(session, changed, [link], self._calendar(changed))
         if other is not None:
             self._cases.save(session, other, [], self._calendar(other))
@@ -189,9 +190,9 @@ class Acting:
         return city.calendar if city else None
 
 
-def _answered(case: Case, told: list[Any]) -> Case:
+def _answered(case: Case, told: list[Event], *, backdated: bool) -> Case:
     """Remember which event carries the answer: the outcome of its message starts the clock of silence."""
     for event in told:
         if event.type == "complaint.resolved.v1":
-            return replace(case, answer_event=event.id)
+            return replace(case, answer_event=event.id, answer_backdated=backdated)
     return case

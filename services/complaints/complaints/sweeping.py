@@ -21,6 +21,7 @@ from complaints.store.cases import CaseStore, timer_id
 from complaints.store.catalogue import CatalogueStore
 from complaints.times import milliseconds
 from servicekit.envelope import Event
+from servicekit.ids import Clock
 from servicekit.logs import describe, get_logger
 from servicekit.mongo import MongoHandle, is_weather
 from servicekit.outbox import Outbox
@@ -38,10 +39,12 @@ class Sweeping:
         cases: CaseStore,
         catalogue: CatalogueStore,
         permissions: Permissions,
+        clock: Clock,
         *,
         development: bool,
     ) -> None:
         self._permissions = permissions
+        self._clock = clock
         self._development = development
         self._db = db
         self._outbox = outbox
@@ -131,7 +134,7 @@ class Sweeping:
             situation = Situation(as_of, None, "system", frozenset(), catalogue, city)
             step = fire(case, clock, level, situation)
             changed, link = extend(step.case, step.record, as_of)
-            return changed, link, [case_event(changed, fact, as_of) for fact in step.facts]
+            return changed, link, [case_event(changed, fact, self._clock.now()) for fact in step.facts]
         return None
 
     def _calendar(self, case: Case) -> Any:

@@ -65,7 +65,9 @@ def wire_parts(
         ),
         reading=Reading(db, cases, Listing(database), vault, catalogue, noticing, permissions, clock),
         noticing=noticing,
-        sweeping=Sweeping(db, outbox, cases, catalogue, permissions, development=config.kit.development),
+        sweeping=Sweeping(
+            db, outbox, cases, catalogue, permissions, clock, development=config.kit.development
+        ),
         importing=Importing(db, outbox, cases, catalogue, permissions, clock),
         catalogue=catalogue,
         clock=clock,

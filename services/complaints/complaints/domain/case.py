@@ -131,6 +131,7 @@ class Case:
     questions: int = 0
     answer: Answer | None = None
     answer_event: str | None = None
+    answer_backdated: bool = False
     answer_sent_at: datetime | None = None
     answer_seen_at: datetime | None = None
     first_answer_at: datetime | None = None

@@ -227,6 +227,7 @@ def resolve(case: Case, action: Resolve, situation: Situation) -> Effect:
         answer=Answer(action.answer, action.outcome, situation.at, situation.actor_ref),
         resolved_at=situation.at,
         answer_event=None,
+        answer_backdated=False,
         answer_sent_at=None,
         answer_seen_at=None,
     )
