@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import uvicorn
 
 from gateway.app import create_app
@@ -15,6 +17,8 @@ def main() -> None:
     config = exit_on_configuration_error(load)
     logs.configure("gateway", config.log_level)
     app = exit_on_configuration_error(lambda: create_app(config))
+    # uvicorn raises the signal again once everything is answered: a graceful end is exit code 0.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     uvicorn.run(
         app,
         host=config.host,
@@ -31,8 +35,6 @@ def main() -> None:
         forwarded_allow_ips=config.trusted_proxies or None,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=20,
-        limit_concurrency=1000,
-        h11_max_incomplete_event_size=64 * 1024,
     )
 
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -51,6 +51,7 @@ def create_app(config: Config, clock: Clock | None = None) -> Edge:
         lifespan=_lifespan,
         exception_handlers={
             Problem: bodies.on_problem,
+            ClientDisconnect: bodies.on_disconnect,
             HTTPException: bodies.on_http_exception,
             Exception: bodies.on_problem,
         },
@@ -62,7 +63,7 @@ def create_app(config: Config, clock: Clock | None = None) -> Edge:
 
 def _assemble(app: Starlette, config: Config, clock: Clock) -> None:
     """Wire the parts together; each is on `app.state` under its own name."""
-    address = Address.parse(config.amqp_url)
+    address = Address.parse(config.amqp_url, config.amqp_ca or None)
     access = Access(Permissions.load(config.contracts_dir))
     contracts = Contracts.load(config.contracts_dir) if config.check_contracts else None
     codes = Codes(config.hmac_keys)

@@ -205,7 +205,9 @@ async def page_caller(request: Request, secret: str | None = None, language: str
 
 
 def _admitted(request: Request, caller: Caller) -> Caller:
-    """The caller, if she is within her limits; what is left goes out in the RateLimit headers."""
+    """The caller, if we and she are within limits; what is left goes out in the RateLimit headers."""
+    if request.state.overloaded:
+        raise Problem("service-unavailable")
     request.state.standing = request.app.state.limits.admit(caller)
     return caller
 

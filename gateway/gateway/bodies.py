@@ -92,6 +92,11 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     return await on_problem(request, Problem(slug, headers=headers))
 
 
+async def on_disconnect(request: Request, error: Exception) -> Response:
+    """Nobody is left to read an answer; this only keeps a broken connection from counting as our fault."""
+    return Response(status_code=400)
+
+
 def _wants_page(request: Request) -> bool:
     path = request.url.path
     if path.startswith(_API):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from gateway.callers import Caller
+from gateway.callers import LANGUAGES, Caller
 from gateway.problems import Problem, from_refusal
 from gateway.rpc import OutcomeUnknown, Rpc, ServiceAway, ServiceBroken
 from servicekit.errors import Refused
@@ -17,7 +17,7 @@ async def ask(rpc: Rpc, service: str, method: str, caller: Caller | None, **args
             dict[str, Any], await rpc.query(service, method, caller.actor() if caller else None, **args)
         )
     except Refused as refusal:
-        raise from_refusal(refusal) from None
+        raise from_refusal(refusal, caller.language if caller else LANGUAGES[0]) from None
     except ServiceAway:
         raise Problem("service-unavailable") from None
     except ServiceBroken:
@@ -29,7 +29,7 @@ async def act(rpc: Rpc, service: str, method: str, caller: Caller, key: str, **a
     try:
         return cast(dict[str, Any], await rpc.act(service, method, caller.actor(), key, **args))
     except Refused as refusal:
-        raise from_refusal(refusal) from None
+        raise from_refusal(refusal, caller.language) from None
     except ServiceAway:
         raise _repeatable("service-unavailable", key) from None
     except OutcomeUnknown:

@@ -47,6 +47,7 @@ class Config:
     check_contracts: bool = False
     trusted_proxies: str = ""
     security_contact: str = ""
+    amqp_ca: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = field(default="", repr=False)
     local_issuer_key: str = ""
@@ -77,6 +78,7 @@ def load() -> Config:
     values: dict[str, Any] = {
         "profile": settings.one_of("TANGGAP_PROFILE", ("development", "production"), "production"),
         "amqp_url": _read(settings, "TANGGAP_AMQP_URL", "amqp[s]://user:password@host:port/vhost", _amqp_url),
+        "amqp_ca": text("TANGGAP_AMQP_CA", "a file of CA certificates for amqps", ""),
         "contracts_dir": settings.directory("TANGGAP_CONTRACTS_DIR", "the folder with permissions.yaml"),
         "snapshot_dir": Path(text("TANGGAP_SNAPSHOT_DIR", "a folder that survives restarts") or "."),
         "seal_complaints": settings.key_ring("TANGGAP_SEAL_KEYS_COMPLAINTS"),

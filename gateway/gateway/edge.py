@@ -23,6 +23,7 @@ log = get_logger("gateway.access")
 BODY_LIMIT = 256 * 1024
 CATALOGUE_LIMIT = 8 * 1024 * 1024
 BODY_SECONDS = 15.0
+MOST_AT_ONCE = 1000
 _QUIET = ("/livez", "/readyz")
 
 
@@ -32,6 +33,7 @@ class Edge:
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self.app = app
         self._headers = _security_headers(secure)
+        self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,9 +57,14 @@ class Edge:
         with span(scope["method"], kind="server", log={"request_id": request_id}) as trace:
             state["trace_id"] = trace.trace_id
             measures.in_flight.inc()
+            self._running += 1
+            state["overloaded"] = self._running > MOST_AT_ONCE
             try:
                 await self.app(scope, _limited(scope, receive), send_with_headers)
+            except Exception:  # the route's own handler has answered 500; here is where it is told
+                log.exception("request failed")
             finally:
+                self._running -= 1
                 measures.in_flight.dec()
                 self._record(scope, status, time.perf_counter() - started)
 

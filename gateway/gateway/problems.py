@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.messages import from_service
 from servicekit.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Refused
 
 __all__ = ["TABLE", "FieldError", "Problem", "ProblemType", "from_refusal"]
@@ -264,16 +265,23 @@ class Problem(Exception):
         return {**body, **self.extensions}
 
 
-def from_refusal(refusal: Refused) -> Problem:
+def from_refusal(refusal: Refused, language: str) -> Problem:
     """The problem for a refusal that came back from a service."""
     match refusal:
         case NotFound():
             return Problem("not-found")
         case Forbidden():
-            return Problem("forbidden", detail=refusal.detail or None, code=refusal.code)
+            detail = from_service(refusal.code, refusal.detail, language)
+            return Problem("forbidden", detail=detail or None, code=refusal.code)
         case Invalid():
-            return Problem("invalid-input", detail=refusal.detail or None, errors=refusal.errors)
+            errors = [
+                FieldError(error.pointer, error.code, from_service(error.code, error.detail, language))
+                for error in refusal.errors
+            ]
+            return Problem("invalid-input", errors=errors)
         case Conflict():
-            return Problem("conflict", detail=refusal.detail or None, current=refusal.current)
+            # The service's sentence is English, the table's is in both languages.
+            detail = refusal.detail if language == "en" else ""
+            return Problem("conflict", detail=detail or None, current=refusal.current)
         case _:
             return Problem("internal-error")

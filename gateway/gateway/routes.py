@@ -12,6 +12,7 @@ from gateway import catalogue_views, queries
 from gateway.bodies import answer, read_object
 from gateway.callers import Caller
 from gateway.cases import ACTIONS, Cases
+from gateway.codes import canonical
 from gateway.messages import field_error
 from gateway.notices import Notices
 from gateway.problems import Problem
@@ -158,11 +159,13 @@ async def mark_inbox_read(request: Request, caller: Caller) -> Response:
 
 
 async def list_deliveries(request: Request, caller: Caller) -> Response:
-    names = ("complaint_id", "event_id", "state", "channel", "reason", "cursor", "limit")
-    query = Query(request.query_params, caller.language, names)
-    filters: dict[str, Any] = {name: query.text(name, 80) for name in names[:-2]}
-    filters |= {"cursor": query.cursor(), "limit": query.limit()}
+    named = ("complaint_id", "event_id", "state", "channel", "audience", "reason")
+    query = Query(request.query_params, caller.language, (*named, "counts", "cursor", "limit"))
+    filters: dict[str, Any] = {name: query.text(name, 80) for name in named}
+    filters |= {"counts": query.flag("counts"), "cursor": query.cursor(), "limit": query.limit()}
     query.done()
+    if filters["complaint_id"]:
+        filters["complaint_id"] = canonical(filters["complaint_id"]) or filters["complaint_id"]
     filters = {name: value for name, value in filters.items() if value is not None}
     page = await _notices(request).deliveries(caller, filters)
     return answer(page, caller.language, headers=_next_link(request, page))

@@ -8,7 +8,7 @@ import struct
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pamqp import commands, frame, header, heartbeat
 
@@ -34,12 +34,12 @@ class Address:
     tls: ssl.SSLContext | None
 
     @classmethod
-    def parse(cls, url: str) -> Address:
-        """Read amqp[s]://user:password@host:port/vhost[?cafile=path]."""
+    def parse(cls, url: str, ca: str | None = None) -> Address:
+        """Read amqp[s]://user:password@host:port/vhost. Over TLS the host name is always checked."""
         parts = urlsplit(url)
         tls = None
         if parts.scheme == "amqps":
-            tls = ssl.create_default_context(cafile=dict(parse_qsl(parts.query)).get("cafile"))
+            tls = ssl.create_default_context(cafile=ca)
         return cls(
             host=parts.hostname or "127.0.0.1",
             port=parts.port or (5671 if tls else 5672),

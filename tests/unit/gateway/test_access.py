@@ -144,3 +144,22 @@ def test_an_action_carries_actor_key_version_and_payload() -> None:
             {"code": CODE, "action": "request_info", "version": 2, "payload": {"question": "Di mana?"}},
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "detail"), [("id", "Isian ini wajib diisi."), ("en", "This field is required.")]
+)
+def test_a_services_refusal_is_told_in_the_callers_language(language: str, detail: str) -> None:
+    def refuse(**_: Any) -> Any:
+        raise Invalid([FieldError("/unit", "required", "This field is required.")])
+
+    app = App()
+    app.rpc.answers["act"] = refuse
+
+    answer = app.post(
+        f"/v1/complaints/{CODE}/assign",
+        json={"version": 1},
+        headers={**bearer("coordinator"), "Accept-Language": language},
+    )
+
+    assert answer.json()["errors"] == [{"pointer": "/unit", "code": "required", "detail": detail}]
