@@ -184,7 +184,6 @@ VALUES: dict[str, ValueOf] = {
         "has_unit": _has("unit"),
         "from_unit": _unit("from_unit"),
         "target_unit": _unit("target_unit"),
-        "status": _word("status", "status"),
         "has_due": _has("due"),
         "due": ValueOf(_deadline, ("due",)),
         "received": _time("received_at"),
@@ -210,7 +209,6 @@ VALUES: dict[str, ValueOf] = {
         "over_deadline": _is("cause", "overdue"),
         "binding": _is("binding", True),
         "confidential": _is("confidential", True),
-        "inspectorate": _is("inspectorate", True),
     }.items()
 }
 

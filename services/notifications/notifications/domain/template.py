@@ -21,6 +21,7 @@ _YES = frozenset({"yes", "true", "ya"})
 _TOKEN = re.compile(r"\\\(\(|\(\(|\)\)")
 _KEY = re.compile(r"[\w \-]{1,60}")
 _BLANK_LINES = re.compile(r"\n{3,}")
+_SPACES = re.compile(r"[ \t]{2,}")
 _TRAILING_SPACE = re.compile(r"[ \t]+\n")
 
 
@@ -89,8 +90,9 @@ def parse(source: str) -> Text:
 
 
 def tidy(text: str) -> str:
-    """Drop what hidden conditionals leave behind: trailing spaces and runs of blank lines."""
-    return _BLANK_LINES.sub("\n\n", _TRAILING_SPACE.sub("\n", text)).strip()
+    """Drop what hidden conditionals leave behind: runs of spaces and of blank lines."""
+    spaced = _SPACES.sub(" ", text)
+    return _BLANK_LINES.sub("\n\n", _TRAILING_SPACE.sub("\n", spaced)).strip()
 
 
 def is_yes(value: Value) -> bool:
