@@ -126,7 +126,7 @@ def welcome(stack: Stack) -> None:
         "  . .local/env                 # addresses, and `tanggap` on the PATH",
         "  tanggap mail list            # what citizens and staff were sent",
         "  tanggap token --role officer --unit dpupr",
-        "  tanggap replay cities/sawahlunto/replay/requests.csv --map sawahlunto",
+        "  tanggap replay cities/sawahlunto/replay/requests.csv --map requests",
         "  make down                    # stop everything; the data stays",
         "",
         *single,

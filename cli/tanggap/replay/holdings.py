@@ -69,7 +69,8 @@ def settled(known: Settings, journal: Journal, *, seconds: float) -> Holdings:
             now = time.monotonic()
             if held != before:
                 before, since = held, now
-            calm = held.pending == 0 and held.unpublished == 0 and now - since >= QUIET_SECONDS
+            done = held.pending == 0 and held.unpublished == 0 and held.sent == held.noted
+            calm = done and now - since >= QUIET_SECONDS
             if calm or now > deadline:
                 return held
             time.sleep(1.0)

@@ -1,6 +1,7 @@
 """A replay map: how a row of a file becomes a filing, and which actions its status means. Pure."""
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -40,7 +41,11 @@ class Course:
 
 @dataclass(frozen=True)
 class Row:
-    """A row as it will be sent; `same_matter` is the earlier row that this one repeats, if any."""
+    """A row as it will be sent.
+
+    `same_matter` is the key of the row that this one repeats, if any; `point_left_out` says that the row
+    has coordinates which are no place.
+    """
 
     number: int
     key: str
@@ -50,6 +55,7 @@ class Row:
     course: Course
     otherwise: Course | None
     same_matter: str | None
+    point_left_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,10 +98,12 @@ class ReplayMap:
         service = self.services.get(service_code or "", {})
         outcome = self.outcome(number, columns)
         course = self.course(outcome, values)
-        matter = tuple(columns.get(name, "") for name in self.document.get("duplicate_of", []))
         merges = any(step.needs_duplicate for step in course.steps)
+        matter = self.matter(columns, service_code)
         if matter and not merges:
-            first_of.setdefault((*matter, str(service_code)), key)
+            first_of.setdefault(matter, key)
+        named = columns.get(self.document.get("duplicate_key", ""), "").strip()
+        left_out = whole_degrees(self.document.get("location"), columns)
         unit = mapped(self.document["unit"], columns) if "unit" in self.document else None
         supervisory = bool(service.get("supervisory"))
         inspectorate = self.city["city"].get("inspectorate_unit")
@@ -107,8 +115,14 @@ class ReplayMap:
             supervisory=supervisory,
             course=course,
             otherwise=self.course(outcome["otherwise"], values) if "otherwise" in outcome else None,
-            same_matter=first_of.get((*matter, str(service_code))) if matter and merges else None,
+            same_matter=(named or first_of.get(matter)) if merges else None,
+            point_left_out=left_out,
         )
+
+    def matter(self, columns: dict[str, str], service_code: str | None) -> tuple[str, ...]:
+        """What two rows have in common that are about the same thing; empty when the row does not say."""
+        values = [columns.get(name, "") for name in self.document.get("duplicate_of", [])]
+        return (*values, str(service_code)) if values and all(values) else ()
 
     @property
     def services(self) -> dict[str, dict[str, Any]]:
@@ -123,11 +137,7 @@ class ReplayMap:
             "description": fill(document["description"], values),
             "title": fill(document.get("title", ""), values),
             "location": location(document.get("location"), values),
-            "attributes": {
-                code: value
-                for code, template in document.get("attributes", {}).items()
-                if (value := attribute(template, values))
-            },
+            "attributes": self.attributes(values),
             "reporter": self.reporter(values),
             "channel": mapped(document["channel"], columns) if "channel" in document else None,
         }
@@ -136,11 +146,28 @@ class ReplayMap:
                 body[flag] = columns.get(document[flag]["column"], "") in document[flag]["values"]
         return {name: value for name, value in body.items() if value not in (None, "", {})}
 
+    def attributes(self, values: dict[str, str]) -> Any:
+        filled = {
+            code: value
+            for code, template in self.document.get("attributes", {}).items()
+            if (value := attribute(template, values))
+        }
+        text = values.get(self.document.get("attributes_json", ""), "").strip()
+        if not text:
+            return filled
+        try:
+            return filled | json.loads(text)
+        except (ValueError, TypeError):
+            # Sent as it stands, for the gateway to refuse by its pointer.
+            return text
+
     def reporter(self, values: dict[str, str]) -> dict[str, str]:
         filled = {name: fill(text, values) for name, text in self.document.get("reporter", {}).items()}
         present = {name: value for name, value in filled.items() if value}
-        if present and "language" in self.document:
-            present.setdefault("language", self.document["language"])
+        own = values.get(self.document.get("language_column", ""), "").strip()
+        language = own or self.document.get("language")
+        if present and language:
+            present.setdefault("language", language)
         return present
 
     def outcome(self, number: int, columns: dict[str, str]) -> dict[str, Any]:
@@ -225,12 +252,20 @@ def location(rule: dict[str, str] | None, values: dict[str, str]) -> dict[str, A
         return {}
     place: dict[str, Any] = {}
     latitude, longitude = values.get(rule.get("lat", ""), ""), values.get(rule.get("lon", ""), "")
-    if latitude and longitude:
+    if latitude and longitude and not whole_degrees(rule, values):
         place = {"lat": number(latitude), "lon": number(longitude)}
     address = fill(rule.get("address", ""), values)
     if address:
         place["address"] = address
     return place
+
+
+def whole_degrees(rule: dict[str, str] | None, values: dict[str, str]) -> bool:
+    """The map drops points of whole degrees, and this is one: it was rounded until it is no place."""
+    if rule is None or rule.get("whole_degrees") != "drop":
+        return False
+    numbers = [number(values.get(rule[name], "")) for name in ("lat", "lon")]
+    return any(isinstance(value, float) and value.is_integer() for value in numbers)
 
 
 def number(text: str) -> float | str:

@@ -77,7 +77,10 @@ class Sender:
             self.journal.refused(row.key, reasons(answer))
 
     async def act_all(self, rows: list[Row], counter: Counter) -> None:
-        """Carry out the actions of every filed row that are still open, targets of merges first."""
+        """Carry out the actions of every filed row that are still open.
+
+        Merging rows come first: a case that has ended takes in no other.
+        """
         filings = self.journal.filings()
         planned = [
             (row, filing, chosen_course(row, filings))
@@ -92,8 +95,8 @@ class Sender:
             counter.advance()
 
         merging = [item for item in planned if any(step.needs_duplicate for step in item[2].steps)]
-        await self.each((item for item in planned if item not in merging), act)
         await self.each(merging, act)
+        await self.each((item for item in planned if item not in merging), act)
 
     async def act(self, row: Row, filing: Filing, course: Course, target: str | None) -> None:
         records = self.journal.steps(row.key)

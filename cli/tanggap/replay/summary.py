@@ -28,6 +28,8 @@ class Check:
 class Account:
     read: int
     filed: int
+    points_left_out: int
+    """Rows whose coordinates are no place; filed with the address alone."""
     refused: dict[str, int]
     """By pointer and code; a row with two faults counts under both joined."""
     states: dict[str, dict[str, int]]
@@ -79,6 +81,7 @@ def reconcile(rows: list[Row], journal: Journal, held: Holdings) -> Account:
     return Account(
         read=len(rows),
         filed=len(filed),
+        points_left_out=sum(row.point_left_out for row in rows),
         refused=dict(refused.most_common()),
         states=side_by_side("meant", Counter(meant.values()), "held", Counter(held.states.values())),
         messages=side_by_side("sent", held.sent, "noted", held.noted),
@@ -112,6 +115,8 @@ def show(account: Account) -> None:
     console.out.print(
         f"\n{account.read} rows read, {account.filed} filed, {sum(account.refused.values())} refused"
     )
+    if account.points_left_out:
+        console.out.print(f"{account.points_left_out} rows without their point, which was no place")
     if account.refused:
         console.table(("rows", "refused because of"), ((n, why) for why, n in account.refused.items()))
     states = [(state, *counts.values()) for state, counts in account.states.items()]
