@@ -12,7 +12,6 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,7 +21,7 @@ from amqp import spec
 from amqp.exceptions import AccessRefused, AMQPError, NotFound, PreconditionFailed
 from eventlet.event import Event as GreenEvent
 
-from servicekit.envelope import CONTENT_TYPE
+from servicekit.envelope import Outgoing
 from servicekit.errors import KitError
 from servicekit.logs import describe
 
@@ -74,20 +73,6 @@ class Signal:
                 self._event = GreenEvent()
             self._event.wait(timeout)
         return self._set
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message to publish. `message_id` must be unique within a call of `publish`."""
-
-    exchange: str
-    routing_key: str
-    body: bytes
-    message_id: str
-    mandatory: bool = True
-    properties: dict[str, Any] = field(default_factory=dict)
-    headers: dict[str, Any] = field(default_factory=dict)
-    content_type: str = CONTENT_TYPE
 
 
 class Link:

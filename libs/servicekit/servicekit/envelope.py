@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ import orjson
 from servicekit.errors import MalformedEvent
 from servicekit.ids import Clock, SystemClock, uuid7
 
-__all__ = ["CONTENT_TYPE", "MAX_BODY_BYTES", "Event", "MalformedEvent"]
+__all__ = ["CONTENT_TYPE", "MAX_BODY_BYTES", "Event", "MalformedEvent", "Outgoing"]
 
 CONTENT_TYPE = "application/cloudevents+json"
 MAX_BODY_BYTES = 1024 * 1024
@@ -131,6 +131,20 @@ class Event:
             causationid=self.id,
             traceparent=self.traceparent,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to publish. `message_id` must be unique within a call of `publish`."""
+
+    exchange: str
+    routing_key: str
+    body: bytes
+    message_id: str
+    mandatory: bool = True
+    properties: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, Any] = field(default_factory=dict)
+    content_type: str = CONTENT_TYPE
 
 
 def format_time(at: datetime) -> str:

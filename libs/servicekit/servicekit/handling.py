@@ -23,9 +23,9 @@ from eventlet.event import Event as GreenEvent
 from nameko.extensions import Entrypoint, register_entrypoint
 
 from servicekit import metrics
-from servicekit.broker import ACKED, BrokerAway, BrokerRefused, Link, Outgoing, Signal
+from servicekit.broker import ACKED, BrokerAway, BrokerRefused, Link, Signal
 from servicekit.config import ServiceConfig
-from servicekit.envelope import Event
+from servicekit.envelope import Event, Outgoing
 from servicekit.errors import ConfigurationError, Outcomes, Reject, Retry
 from servicekit.health import Health
 from servicekit.inbox import Inbox

@@ -18,10 +18,10 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 
 from servicekit import metrics, outbox
-from servicekit.broker import ACKED, RETURNED, BrokerAway, BrokerRefused, Link, Outgoing, Signal
+from servicekit.broker import ACKED, RETURNED, BrokerAway, BrokerRefused, Link, Signal
 from servicekit.config import ServiceConfig
 from servicekit.contracts import Contracts
-from servicekit.envelope import Event
+from servicekit.envelope import Event, Outgoing
 from servicekit.errors import ConfigurationError
 from servicekit.health import Component, Health
 from servicekit.lease import Lease, LeaseLost

@@ -19,8 +19,9 @@ from nameko.exceptions import IncorrectSignature, MalformedRequest, MethodNotFou
 from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
 
 from servicekit import metrics
-from servicekit.broker import BrokerAway, BrokerRefused, Link, Outgoing, Signal
+from servicekit.broker import BrokerAway, BrokerRefused, Link, Signal
 from servicekit.config import ServiceConfig
+from servicekit.envelope import Outgoing
 from servicekit.errors import ConfigurationError, Refused, SealError
 from servicekit.health import Health
 from servicekit.ids import uuid7

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from servicekit.broker import Outgoing
-from servicekit.envelope import CONTENT_TYPE, Event
+from servicekit.envelope import CONTENT_TYPE, Event, Outgoing
 from servicekit.errors import MalformedEvent, Reject, Retry
 from servicekit.ids import uuid7
 from servicekit.topology import OPERATOR, Consumer
