@@ -189,6 +189,7 @@ EVERY_ACTION = [
     "merge",
     "comment",
     "reveal",
+    "history",
 ]
 
 
@@ -281,7 +282,7 @@ def sample() -> dict[str, dict[str, Any]]:
     answer = {"text": "Lubang sudah kami tutup dengan aspal.", "outcome": "granted", "at": AT}
     cases = [
         case(
-            1, "filed", public_text=None, unit=None, needs_review=True, review_reasons=["unknown_attribute"]
+            1, "filed", public_text=None, unit=None, needs_review=True, review_reasons=["attribute_unknown"]
         ),
         case(2, "verified"),
         case(
@@ -294,7 +295,12 @@ def sample() -> dict[str, dict[str, Any]]:
         case(6, "resolved", answer=answer, outcome="granted"),
         case(7, "closed", answer=answer, closed_by="timer", reason="silence", outcome="granted", due=None),
         case(
-            8, "rejected", ground="bukan_wewenang", referred_to="Balai Pelaksanaan Jalan Nasional", due=None
+            8,
+            "rejected",
+            ground="bukan_wewenang",
+            referred_to="Balai Pelaksanaan Jalan Nasional",
+            explanation="Jalan ini jalan nasional.",
+            due=None,
         ),
         case(9, "merged", merged_into=shown(code_of(2)), due=None),
         case(10, "in_progress", confidential=True),

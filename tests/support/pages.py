@@ -15,6 +15,7 @@ from gateway.callers import Caller
 from gateway.cases import Receipt
 from gateway.catalogue import Catalogue
 from gateway.codes import canonical, shown
+from gateway.edge import Edge
 from gateway.limits import Bucket, Limits
 from gateway.pages import is_page, render_problem, routes
 from gateway.pages.settings import PageSettings, StaffIdentity
@@ -254,7 +255,15 @@ def settings(**more: Any) -> PageSettings:
     return PageSettings(**(values | more))
 
 
-def application(cases: FakeCases | None = None, **more: Any) -> Starlette:
+class Served(Edge):
+    """The pages behind the gateway's edge; `state` is the application's."""
+
+    def __init__(self, app: Starlette) -> None:
+        super().__init__(app, secure=False)
+        self.state = app.state
+
+
+def application(cases: FakeCases | None = None, **more: Any) -> Served:
     """The pages alone, their problems rendered as the gateway renders them."""
 
     async def on_problem(request: Request, problem: Exception) -> Response:
@@ -271,4 +280,4 @@ def application(cases: FakeCases | None = None, **more: Any) -> Starlette:
     app.state.authenticator = FakeAuthenticator()
     app.state.limits = Limits(Bucket("address", None), Bucket("staff", None))
     app.state.pages = settings(**more)
-    return app
+    return Served(app)

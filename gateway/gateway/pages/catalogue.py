@@ -16,15 +16,34 @@ STANDARD_LISTS = ("requirements", "procedure", "legal_basis")
 
 
 async def start(request: Request) -> Response:
-    return page(request, "start.html", groups=search.grouped(available(request), View(request).lang))
+    return page(request, "start.html")
 
 
 async def services(request: Request) -> Response:
     """Show the catalogue by groups, or what fits `?cari=`."""
+    return page(request, "services.html", **to_choose_from(request))
+
+
+def to_choose_from(request: Request) -> dict[str, Any]:
+    """Return what a page of services shows: the city's services by group, and those that fit `?cari=`."""
+    catalogue = request.app.state.cases.catalogue
     query = request.query_params.get("cari", "").strip()[:QUERY_LENGTH]
-    found = search.find(available(request), query) if query else None
-    groups = search.grouped(available(request), View(request).lang)
-    return page(request, "services.html", query=query, found=found, groups=groups)
+    services = available(request)
+    return {
+        "query": query,
+        "found": search.find(services, query) if query else None,
+        "groups": search.grouped(services, View(request).lang),
+        "cities": list(catalogue.document.get("cities") or ()),
+        "city": chosen_city(request),
+    }
+
+
+def chosen_city(request: Request) -> str:
+    """Return the code of the city asked for by `?kota=`, else of the city that this installation is for."""
+    catalogue = request.app.state.cases.catalogue
+    codes = [str(city["code"]) for city in catalogue.document.get("cities") or ()]
+    wish = request.query_params.get("kota", "")
+    return wish if wish in codes else str(catalogue.city.get("code") or "")
 
 
 async def service(request: Request) -> Response:
@@ -38,9 +57,10 @@ async def privacy(request: Request) -> Response:
 
 
 def available(request: Request) -> list[Mapping[str, Any]]:
-    """Return the services that can be asked for; raises Problem while there is no catalogue."""
+    """Return the services of one city that can be asked for; raises Problem while there is no catalogue."""
     services = request.app.state.cases.catalogue.services()
-    return [service for service in services if service.get("active", True)]
+    city = chosen_city(request)
+    return [one for one in services if one.get("active", True) and one.get("city", city) == city]
 
 
 def known_service(request: Request, code: str) -> Mapping[str, Any]:

@@ -11,8 +11,7 @@ from gateway.callers import Caller
 from gateway.codes import canonical, fresh_key, shown
 from gateway.problems import Problem
 
-from . import search
-from .catalogue import QUERY_LENGTH, available, known_service
+from .catalogue import known_service, to_choose_from
 from .deadlines import promises
 from .filing_form import field_names, field_of_pointer, submission_of
 from .forms import Form, errors_of, in_order, usable_key, values_of
@@ -27,12 +26,7 @@ CHANNELS = ("desk", "phone", "whatsapp", "sms", "email", "letter", "social", "ot
 
 async def choose(request: Request) -> Response:
     """Help the citizen to the right service, by words or by group."""
-    query = request.query_params.get("cari", "").strip()[:QUERY_LENGTH]
-    services = available(request)
-    found = search.find(services, query) if query else None
-    return page(
-        request, "choose.html", query=query, found=found, groups=search.grouped(services, View(request).lang)
-    )
+    return page(request, "choose.html", **to_choose_from(request))
 
 
 async def form(request: Request) -> Response:

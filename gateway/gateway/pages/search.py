@@ -49,14 +49,18 @@ def best_match(service: Mapping[str, Any], word: str) -> int:
 def grouped(
     services: Sequence[Mapping[str, Any]], language: str
 ) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """Return services under their group's name, groups in the order of the catalogue."""
+    """Return services under their group's name, both in alphabetical order of what is read."""
     groups: dict[str, tuple[str, list[Mapping[str, Any]]]] = {}
     for service in services:
         group = service.get("group") or {}
         code = str(group.get("code", ""))
         name = in_language({k: v for k, v in group.items() if k != "code"}, language) or code
         groups.setdefault(code, (name, []))[1].append(service)
-    return list(groups.values())
+    by_name = sorted(groups.values(), key=lambda group: group[0].lower())
+    return [
+        (name, sorted(found, key=lambda one: (in_language(one.get("name"), language) or "").lower()))
+        for name, found in by_name
+    ]
 
 
 def _texts(value: Any) -> list[str]:

@@ -3,6 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
+from gateway.catalogue import Catalogue
 from gateway.codes import shown
 from support.html import complaints_about, elements, parse, text_of
 from support.page_data import HOSTILE, SECRET, code_of
@@ -178,3 +179,49 @@ def test_a_chosen_language_is_remembered(visitor: TestClient) -> None:
     visitor.get("/?lang=en")
 
     assert "Track my report" in visitor.get("/", headers={"Accept-Language": "id"}).text
+
+
+def test_a_second_city_is_a_list_of_its_own(visitor: TestClient, cases: FakeCases) -> None:
+    document = cases.catalogue.document | {
+        "cities": [{"code": "contoh", "name": "Kota Contoh"}, {"code": "lain", "name": "Kota Lain"}]
+    }
+    document["services"] = [
+        *({**service, "city": "contoh"} for service in document["services"]),
+        {
+            "code": "lain-taman",
+            "name": {"id": "Taman kota"},
+            "kind": "complaint",
+            "city": "lain",
+            "group": {"code": "x", "id": "X"},
+        },
+    ]
+    cases.catalogue = Catalogue(document)
+
+    for path in ("/layanan", "/lapor"):
+        own = visitor.get(path).text
+        assert "Taman kota" not in own and f'href="{path}?kota=lain"' in own
+        other = visitor.get(f"{path}?kota=lain&cari=taman").text
+        assert "Taman kota" in other and "Akta kelahiran" not in other
+        assert visitor.get(f"{path}?kota=tidak-ada").text.count("Akta kelahiran") == own.count(
+            "Akta kelahiran"
+        )
+
+
+def test_a_rejection_says_why_and_who_is_responsible(visitor: TestClient) -> None:
+    for path in (f"/lacak/{code_of(8)}", f"/lacak/{code_of(8)}/{SECRET}"):
+        text = visitor.get(path).text
+
+        for words in ("Bukan wewenang kota", "Jalan ini jalan nasional.", "Balai Pelaksanaan Jalan Nasional"):
+            assert words in text
+
+
+def test_the_public_learns_the_month_of_a_report_and_not_its_day(
+    visitor: TestClient, cases: FakeCases
+) -> None:
+    case = cases.stored[code_of(2)]
+    case["timeline"] = [
+        {"at": "2026-10-31T17:00:00+00:00", "type": "filed", "status": "filed", "by": "reporter"}
+    ]
+    text = visitor.get(f"/lacak/{code_of(2)}").text
+
+    assert "November 2026" in text and "1 November 2026" not in text
