@@ -75,6 +75,15 @@ class Signal:
         return self._set
 
 
+@contextmanager
+def timeouts_as_errors() -> Iterator[None]:
+    """Turn an eventlet.Timeout into TimeoutError: as a BaseException it would kill the container."""
+    try:
+        yield
+    except eventlet.Timeout as timeout:
+        raise TimeoutError("eventlet timeout") from timeout
+
+
 class Link:
     """A connection and one channel. Not shared between publishers: one greenlet publishes with confirms."""
 

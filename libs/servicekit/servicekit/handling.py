@@ -23,7 +23,7 @@ from eventlet.event import Event as GreenEvent
 from nameko.extensions import Entrypoint, register_entrypoint
 
 from servicekit import metrics
-from servicekit.broker import ACKED, BrokerAway, BrokerRefused, Link, Signal
+from servicekit.broker import ACKED, BrokerAway, BrokerRefused, Link, Signal, timeouts_as_errors
 from servicekit.config import ServiceConfig
 from servicekit.envelope import Event, Outgoing
 from servicekit.errors import ConfigurationError, Outcomes, Reject, Retry
@@ -75,7 +75,8 @@ def handles(name: str, *, batch: int = 100, linger: float = 0.005) -> Callable[[
                 return method(self, events)
             with _observed(events):
                 try:
-                    return method(self, list(events))
+                    with timeouts_as_errors():
+                        return method(self, list(events))
                 except Exception as error:
                     return Raised(error)
 

@@ -65,7 +65,7 @@ class Health(SharedExtension):  # type: ignore[misc]  # Nameko has no types
     def start(self) -> None:
         self._started = True
         config: ServiceConfig = self.container.config["TANGGAP"]
-        if config.health_port or self.container.config.get("TANGGAP_TEST_HEALTH"):
+        if config.health_port:
             self._socket = eventlet.listen((config.health_host, config.health_port))
             self.port = self._socket.getsockname()[1]
             self._server = eventlet.spawn(self._serve)

@@ -50,11 +50,11 @@ def run_service(service_cls: type, config: ServiceConfig | None = None) -> NoRet
     def begin_stop(signum: int, frame: Any) -> None:
         # A signal handler runs inside the hub, where nothing may wait.
         if not stopped.ready():
-            eventlet.spawn_n(_stop, container, config.drain_seconds)
+            eventlet.spawn_n(_stop, container, starting, config.drain_seconds)
 
+    starting = eventlet.spawn(_start, container)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, begin_stop)
-    starting = eventlet.spawn(_start, container)
     waiting = eventlet.spawn(_wait, container, starting)
     try:
         failure = waiting.wait()
@@ -83,13 +83,14 @@ def _wait(container: ServiceContainer, starting: Any) -> BaseException | None:
     return None
 
 
-def _stop(container: ServiceContainer, seconds: float) -> None:
+def _stop(container: ServiceContainer, starting: Any, seconds: float) -> None:
     log.info("stopping")
     health = _health(container)
     if health is not None:
         health.drain()
     try:
         with eventlet.Timeout(seconds):
+            starting.wait()
             container.stop()
     except eventlet.Timeout:
         log.error("did not stop in time", drain_seconds=seconds)

@@ -30,10 +30,12 @@ class Inbox:
 
     def unseen(self, session: ClientSession, handler: str, events: Sequence[Event]) -> list[Event]:
         """The events that have not taken effect, in order, each id once."""
-        by_id = {event.id: event for event in reversed(events)}
+        by_id: dict[str, Event] = {}
+        for event in events:
+            by_id.setdefault(event.id, event)
         keys = [f"{handler}:{event_id}" for event_id in by_id]
         known = {row["_id"] for row in self._rows.find({"_id": {"$in": keys}}, {"_id": 1}, session=session)}
-        fresh = [event for event in reversed(by_id.values()) if f"{handler}:{event.id}" not in known]
+        fresh = [event for event in by_id.values() if f"{handler}:{event.id}" not in known]
         if len(fresh) < len(events):
             self._count_duplicates(events, {event.id for event in fresh})
         return fresh

@@ -19,13 +19,14 @@ from nameko.exceptions import IncorrectSignature, MalformedRequest, MethodNotFou
 from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
 
 from servicekit import metrics
-from servicekit.broker import BrokerAway, BrokerRefused, Link, Signal
+from servicekit.broker import BrokerAway, BrokerRefused, Link, Signal, timeouts_as_errors
 from servicekit.config import ServiceConfig
 from servicekit.envelope import Outgoing
 from servicekit.errors import ConfigurationError, Refused, SealError
 from servicekit.health import Health
 from servicekit.ids import uuid7
 from servicekit.logs import describe, get_logger
+from servicekit.mongo import is_weather
 from servicekit.sealing import KeyRing
 from servicekit.topology import RPC_EXCHANGE
 from servicekit.tracing import span
@@ -52,8 +53,9 @@ def sealed_rpc(method: Method) -> Method:
     """Answer `<service>.<method>` calls whose one argument is a sealed request.
 
     The method is called with `actor`, the request's `args` and its idempotency `key` as far as its
-    signature takes them, and returns JSON. A `Refused` it raises travels inside the sealed reply; any
-    other exception replies `internal` and is logged. A request past its deadline is dropped.
+    signature takes them, and returns JSON. A `Refused` it raises travels inside the sealed reply; a
+    database that is away replies `unavailable`, any other exception `internal`, and is logged. A request
+    past its deadline is dropped.
     """
     parameters = inspect.signature(method).parameters
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
@@ -75,11 +77,16 @@ def sealed_rpc(method: Method) -> Method:
                 log.error("rpc arguments do not fit the method")
                 return {"error": {"type": "internal", "detail": "arguments do not fit the method"}}
             try:
-                return {"result": method(self, **given)}
+                with timeouts_as_errors():
+                    return {"result": method(self, **given)}
             except Refused as refused:
                 call.outcome = refused.type
                 return {"error": refused.to_wire()}
-            except Exception:
+            except Exception as error:
+                if is_weather(error):
+                    call.outcome = "unavailable"
+                    log.warning("rpc without its database", error=describe(error))
+                    return {"error": {"type": "unavailable", "detail": ""}}
                 call.outcome = "internal"
                 log.exception("rpc failed")
                 return {"error": {"type": "internal", "detail": ""}}

@@ -40,8 +40,11 @@ class MemoryInbox:
         self.seen: set[str] = set()
 
     def unseen(self, session: Any, handler: str, events: Sequence[Event]) -> list[Event]:
-        fresh = {event.id: event for event in reversed(events) if f"{handler}:{event.id}" not in self.seen}
-        return list(reversed(fresh.values()))
+        fresh: dict[str, Event] = {}
+        for event in events:
+            if f"{handler}:{event.id}" not in self.seen:
+                fresh.setdefault(event.id, event)
+        return list(fresh.values())
 
     def record(self, session: Any, handler: str, event_ids: Iterable[str]) -> None:
         self.seen.update(f"{handler}:{event_id}" for event_id in event_ids)

@@ -15,7 +15,7 @@ from nameko.extensions import Entrypoint, register_entrypoint
 from pymongo.errors import PyMongoError
 
 from servicekit import metrics
-from servicekit.broker import Signal
+from servicekit.broker import Signal, timeouts_as_errors
 from servicekit.config import ServiceConfig
 from servicekit.health import Health
 from servicekit.lease import COLLECTION, Lease, LeaseLost
@@ -39,7 +39,7 @@ def periodic(name: str, *, every: float, lease_seconds: float = 30.0) -> Callabl
     def register(method: Method) -> Method:
         @functools.wraps(method)
         def observed(self: Any, *args: Any) -> Any:
-            with span(f"{name} timer", log={"timer": name}):
+            with span(f"{name} timer", log={"timer": name}), timeouts_as_errors():
                 return method(self, *args)
 
         register_entrypoint(observed, Timer(name, every=every, lease_seconds=lease_seconds))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,8 +62,8 @@ class Kit:
 
         from servicekit.host import nameko_config
 
-        config = self.config(**changes)
-        container = ServiceContainer(service, {**nameko_config(config), "TANGGAP_TEST_HEALTH": True})
+        config = self.config(**{"health_port": free_port(), **changes})
+        container = ServiceContainer(service, nameko_config(config))
         container.start()
         try:
             yield container
@@ -149,6 +150,12 @@ class Kit:
         """Wait until every event took effect, and see that each did once."""
         eventually(lambda: self.database["things"].count_documents({}) >= len(events), within=within)
         assert self.effects(*events) == [1] * len(events)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def things(count: int, **data: Any) -> list[Event]:

@@ -136,3 +136,18 @@ def test_a_restart_under_load_loses_nothing(kit, broker, make_things):
         eventually(lambda: get(container, "/readyz")[0] == 200, within=30)
     assert kit.length("dlq-keeper-on_thing") == 0
     assert kit.length("evt-watcher-on_kept") >= 400
+
+
+def test_a_step_down_of_the_database_is_waited_out(kit, make_things):
+    events = make_things(300)
+    with kit.running() as container:
+        kit.publish(*events[:150])
+        eventually(lambda: kit.database["things"].count_documents({}) > 50, every=0.01)
+
+        kit.database.client.admin.command("replSetStepDown", 2, force=True)
+        kit.publish(*events[150:])
+
+        kit.kept(*events, within=60)
+        assert get(container, "/livez")[0] == 200
+        eventually(lambda: waiting(kit) == 0, within=30)
+    assert kit.length("dlq-keeper-on_thing") == 0
