@@ -28,6 +28,7 @@ class Snapshots:
         self._path = directory / "catalogue.json"
         self._every_seconds = every_seconds
         self._task: asyncio.Task[None] | None = None
+        self._asked = False
         self.current: Catalogue | None = None
 
     def start(self) -> None:
@@ -41,8 +42,10 @@ class Snapshots:
 
     async def refresh(self) -> None:
         """Ask for the catalogue now. Raises what RPC raises; the snapshot then stays as it was."""
-        known = self.current.version if self.current else None
+        # What lay on disk may be of a database that was restored since: it is not trusted to be current.
+        known = self.current.version if self.current and self._asked else None
         document = await self._rpc.query("complaints", "catalogue", None, known_version=known)
+        self._asked = True
         if document.get("unchanged"):
             return
         self.current = Catalogue(document)
