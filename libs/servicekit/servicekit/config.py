@@ -20,7 +20,8 @@ _REQUIRED: Any = object()
 class Settings:
     """Reads variables and collects what is wrong, so that an operator sees all of it in one go.
 
-    A wrong variable reads as None until `check` raises; build the dataclass after `check`.
+    An empty variable counts as absent. A wrong one reads as None until `check` raises; build the
+    dataclass after `check`.
     Problems never quote a value: it may be a secret.
     """
 
@@ -70,13 +71,16 @@ class Settings:
             raise ConfigurationError("\n".join(self.problems))
 
     def _read(self, reader: Callable[..., T], name: str, expected: str, default: Any) -> T:
+        # An empty variable is an absent one: nobody means an empty password.
+        if not self._env.str(name, "") and default is not _REQUIRED:
+            return default  # type: ignore[no-any-return]  # of the reader's type, as its caller wrote it
         try:
-            if default is _REQUIRED:
+            if self._env.str(name, ""):
                 return reader(name)
-            return reader(name, default)
         except EnvError:
-            self.problems.append(f"{name}: expected {expected}")
-            return None  # type: ignore[return-value]  # `check` raises before anybody uses it
+            pass
+        self.problems.append(f"{name}: expected {expected}")
+        return None  # type: ignore[return-value]  # `check` raises before anybody uses it
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import sys
 from typing import Any, NoReturn
 
 import eventlet
+import eventlet.debug
 from eventlet.event import Event as GreenEvent
 from nameko.containers import ServiceContainer
 
@@ -41,6 +42,8 @@ def run_service(service_cls: type, config: ServiceConfig | None = None) -> NoRet
     name = service_cls.name  # type: ignore[attr-defined]  # what makes a class a Nameko service
     config = config or exit_on_configuration_error(lambda: read_service_config(name))
     logs.configure(config.service, config.log_level)
+    # The hub would print tracebacks with their texts; whoever waits for a greenlet gets its error.
+    eventlet.debug.hub_exceptions(False)
     stopped = GreenEvent()
     try:
         container = ServiceContainer(service_cls, nameko_config(config))

@@ -15,7 +15,7 @@ from typing import Any
 
 import eventlet
 import orjson
-from nameko.exceptions import IncorrectSignature, MalformedRequest, MethodNotFound, serialize
+from nameko.exceptions import MalformedRequest, MethodNotFound, serialize
 from nameko.extensions import Entrypoint, SharedExtension, register_entrypoint
 
 from servicekit import metrics
@@ -57,7 +57,8 @@ def sealed_rpc(method: Method) -> Method:
     database that is away replies `unavailable`, any other exception `internal`, and is logged. A request
     past its deadline is dropped.
     """
-    parameters = inspect.signature(method).parameters
+    signature = inspect.signature(method)
+    parameters = signature.parameters
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
     @functools.wraps(method)
@@ -71,7 +72,7 @@ def sealed_rpc(method: Method) -> Method:
             given = {k: v for k, v in given.items() if k in parameters or k in call.args}
         with span(f"{call.name} process", kind="server", parent=call.traceparent, log={"rpc": call.name}):
             try:
-                inspect.signature(method).bind(self, **given)
+                signature.bind(self, **given)
             except TypeError:
                 call.outcome = "signature"
                 log.error("rpc arguments do not fit the method")
@@ -204,7 +205,7 @@ class RpcServer(SharedExtension):  # type: ignore[misc]  # Nameko has no types
         name = message.delivery_info["routing_key"].rpartition(".")[2]
         try:
             call = self._open(name, message.body)
-        except (MethodNotFound, MalformedRequest, IncorrectSignature, SealError) as error:
+        except (MethodNotFound, MalformedRequest, SealError) as error:
             log.error("rpc request refused", error=type(error).__name__)
             self._reply(link, properties, {"result": None, "error": serialize(error)})
             self._finish(link, tag)
@@ -235,9 +236,12 @@ class RpcServer(SharedExtension):  # type: ignore[misc]  # Nameko has no types
             raise MalformedRequest("expected one sealed argument") from None
         service = self._config.service
         request = self._keys.open(token, recipient=service, context=f"{service}.{name}")
-        deadline = request.get("deadline")
-        if deadline and datetime.now(UTC) > datetime.fromisoformat(deadline):
-            return None
+        try:
+            deadline = request.get("deadline")
+            if deadline and datetime.now(UTC) > datetime.fromisoformat(deadline):
+                return None
+        except (AttributeError, TypeError, ValueError):
+            raise MalformedRequest("expected actor, args and a deadline with its zone") from None
         return Call(name, request)
 
     def _sealed(self, name: str, result: Any) -> str:

@@ -117,6 +117,18 @@ def test_a_request_that_is_none_is_answered_with_its_error(kit, front, method, b
         assert front.send(method, body)["error"]["exc_type"] == error
 
 
+@pytest.mark.parametrize(
+    "request_document", ["text", {"deadline": "soon"}, {"deadline": "2026-01-01T00:00:00"}]
+)
+def test_a_sealed_request_of_another_shape_is_malformed(kit, front, request_document):
+    token = front.ring.seal(request_document, recipient="keeper", context="keeper.look")
+
+    with kit.running():
+        answer = front.send("look", json.dumps({"args": [token], "kwargs": {}}))
+
+    assert answer["error"]["exc_type"] == "MalformedRequest"
+
+
 def test_a_request_for_another_method_does_not_open(kit, front):
     body = json.dumps({"args": [front.request("count", {})], "kwargs": {}})
 

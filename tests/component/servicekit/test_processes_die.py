@@ -109,6 +109,7 @@ def test_wrong_credentials_exit_with_a_clear_line(kit):
     process = kit.process(TANGGAP_AMQP_URL=kit.url("keeper").replace(kit.passwords["keeper"], "wrong"))
 
     output, _ = process.communicate(timeout=20)
+    assert all(line.startswith(b"{") for line in output.splitlines())
 
     assert process.returncode == 2
     assert any("ACCESS_REFUSED" in line.get("error", "") for line in log_lines(output))

@@ -76,6 +76,17 @@ def test_the_process_exits_with_two_and_a_line_for_each(environ, capsys):
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 
+@pytest.mark.parametrize("name", ["TANGGAP_AMQP_URL", "TANGGAP_SEAL_KEYS_KEEPER"])
+def test_an_empty_variable_is_an_absent_one(environ, name):
+    environ(**{name: "", "TANGGAP_HEALTH_PORT": ""})
+
+    with pytest.raises(ConfigurationError) as caught:
+        read_service_config("keeper")
+
+    assert str(caught.value).startswith(f"{name}: expected ")
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def test_keys_do_not_show_in_a_representation(environ):
     key = generate_key("k1")
     environ(TANGGAP_SEAL_KEYS_KEEPER=key)
