@@ -252,8 +252,10 @@ def location(rule: dict[str, str] | None, values: dict[str, str]) -> dict[str, A
         return {}
     place: dict[str, Any] = {}
     latitude, longitude = values.get(rule.get("lat", ""), ""), values.get(rule.get("lon", ""), "")
-    if latitude and longitude and not whole_degrees(rule, values):
-        place = {"lat": number(latitude), "lon": number(longitude)}
+    if not whole_degrees(rule, values):
+        # One without the other is sent too: the gateway refuses it and says so.
+        point = {"lat": latitude, "lon": longitude}
+        place = {name: number(text) for name, text in point.items() if text}
     address = fill(rule.get("address", ""), values)
     if address:
         place["address"] = address

@@ -88,15 +88,19 @@ class Sender:
             if (filing := filings[row.key]).code is not None and not filing.settled
         ]
 
+        by_key = {row.key: row for row in rows}
+
         async def act(item: tuple[Row, Filing, Course]) -> None:
             row, filing, course = item
-            target = filings[row.same_matter].code if row.same_matter in filings else None
-            await self.act(row, filing, course, target)
+            target = filings.get(row.same_matter or "") if needs_duplicate(course) else None
+            if target is not None:
+                await self.stored(by_key[target.row], target)
+            await self.act(row, filing, course, target.code if target is not None else None)
             counter.advance()
 
-        merging = [item for item in planned if any(step.needs_duplicate for step in item[2].steps)]
+        merging = [item for item in planned if needs_duplicate(item[2])]
         await self.each(merging, act)
-        await self.each((item for item in planned if item not in merging), act)
+        await self.each([item for item in planned if not needs_duplicate(item[2])], act)
 
     async def act(self, row: Row, filing: Filing, course: Course, target: str | None) -> None:
         records = self.journal.steps(row.key)
@@ -241,9 +245,13 @@ class Sender:
                 group.create_task(worker())
 
 
+def needs_duplicate(course: Course) -> bool:
+    return any(step.needs_duplicate for step in course.steps)
+
+
 def chosen_course(row: Row, filings: dict[str, Filing]) -> Course:
     """The row's course; its alternative when the case it repeats was never filed."""
-    if row.otherwise is None or not any(step.needs_duplicate for step in row.course.steps):
+    if row.otherwise is None or not needs_duplicate(row.course):
         return row.course
     target = filings.get(row.same_matter or "")
     return row.course if target is not None and target.code is not None else row.otherwise
