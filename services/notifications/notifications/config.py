@@ -28,7 +28,7 @@ class NotificationsConfig(ServiceConfig):
     smtp_password: str = field(default="", repr=False)
     smtp_starttls: str = "required"
     smtp_timeout_seconds: float = 10.0
-    smtp_connections: int = 2
+    smtp_connections: int = 4
     send_lease_seconds: float = 120.0
     mail_keep_days: int = 30
 
@@ -65,7 +65,7 @@ def read_config() -> NotificationsConfig:
         "smtp_password": s.text("TANGGAP_SMTP_PASSWORD", "a password", ""),
         "smtp_starttls": s.one_of("TANGGAP_SMTP_STARTTLS", ("required", "never"), "required"),
         "smtp_timeout_seconds": s.number("TANGGAP_SMTP_TIMEOUT", "seconds", 10.0),
-        "smtp_connections": s.integer("TANGGAP_SMTP_CONNECTIONS", "a number of connections", 2),
+        "smtp_connections": s.integer("TANGGAP_SMTP_CONNECTIONS", "a number of connections", 4),
         "send_lease_seconds": s.number("TANGGAP_SEND_LEASE_SECONDS", "seconds", 120.0),
         "mail_keep_days": s.integer("TANGGAP_MAIL_KEEP_DAYS", "1 to 90 days", 30),
     }

@@ -1,8 +1,8 @@
 """From a rendered text to the bytes of a mail: plain text and simple HTML from one source.
 
-The legacy MIME classes are used on purpose: they build a mail in a third of the time of `EmailMessage`
-and do not refuse a line break in a header. The breaks are taken out here (`_header_text`), and a property
-test reads the built mail back to see that nothing in a value becomes a header.
+The mail is put together by hand: the standard library's `EmailMessage` takes a millisecond for it, this a
+tenth. What makes it safe is that every header value is ASCII without control characters before it is
+written; a property test reads built mails back to see that nothing in a value becomes a header.
 """
 
 from __future__ import annotations
@@ -13,18 +13,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
-from email.mime.multipart import MIMEMultipart
-from email.mime.nonmultipart import MIMENonMultipart
-from email.policy import compat32
 from email.utils import format_datetime, formataddr, parseaddr
 
 from notifications.contacts import one_line
 from notifications.errors import MailRefused
 
 MAX_BODY_BYTES = 2_000_000
-# Headers are folded by us (the subject) or not at all: some servers do not know a folded Message-ID.
-_WIRE = compat32.clone(linesep="\r\n", max_line_length=998)
 _STYLE = "font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:1.5;color:#111;max-width:38em"
+_ONE_ADDRESS = re.compile(r"[^\x00- ,;:<>()\[\]\\\"@\x7f-\U0010ffff]+@[A-Za-z0-9.-]+")
 _URL = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:)]")
 
 
@@ -57,22 +53,33 @@ def build(
     subject = one_line(subject)
     if not subject or not text.strip():
         raise MailRefused("empty subject or text")
-    if "@" not in to or to != one_line(to) or " " in to:
+    if not _ONE_ADDRESS.fullmatch(to):
         raise MailRefused("not one address")
     if style.sample_mark:
         subject = f"[{style.sample_mark}] {subject}"
         text = f"{text}\n\n{_sample_line(style.sample_mark, language)}"
-    mail = MIMEMultipart("alternative", boundary=f"=_{intent_id[-12:]}")
-    mail["Message-ID"] = message_id(intent_id, style)
-    mail["Date"] = format_datetime(at)
-    mail["From"] = formataddr(parseaddr(style.sender))
-    mail["To"] = to
-    mail["Subject"] = _header_text(subject)
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = language
-    mail.attach(_part("plain", text))
-    mail.attach(_part("html", as_html(subject, text, language, style.public_url)))
-    content = mail.as_bytes(policy=_WIRE)
+    boundary = f"=_{intent_id[-12:]}"
+    headers = {
+        "MIME-Version": "1.0",
+        "Message-ID": message_id(intent_id, style),
+        "Date": format_datetime(at),
+        "From": formataddr(parseaddr(style.sender)),
+        "To": to,
+        "Subject": _header_text(subject),
+        "Auto-Submitted": "auto-generated",
+        "Content-Language": language,
+        "Content-Type": f'multipart/alternative; boundary="{boundary}"',
+    }
+    content = "\r\n".join(
+        [
+            *(f"{name}: {value}" for name, value in headers.items()),
+            "",
+            *_part(boundary, "plain", text),
+            *_part(boundary, "html", as_html(subject, text, language, style.public_url)),
+            f"--{boundary}--",
+            "",
+        ]
+    ).encode("ascii")
     if len(content) > MAX_BODY_BYTES:
         raise MailRefused("too large")
     return content
@@ -110,17 +117,23 @@ def _inline(line: str, public_url: str) -> str:
     return "".join(pieces)
 
 
-def _part(subtype: str, text: str) -> MIMENonMultipart:
-    part = MIMENonMultipart("text", subtype, charset="utf-8")
-    part["Content-Transfer-Encoding"] = "base64"
-    part.set_payload(base64.encodebytes(text.encode("utf-8", "replace")).decode("ascii"))
-    return part
+def _part(boundary: str, subtype: str, text: str) -> list[str]:
+    # Base64 has no line that starts with the boundary's dashes, whatever the text.
+    encoded = base64.encodebytes(text.encode("utf-8", "replace")).decode("ascii")
+    return [
+        f"--{boundary}",
+        f'Content-Type: text/{subtype}; charset="utf-8"',
+        "Content-Transfer-Encoding: base64",
+        "",
+        *encoded.splitlines(),
+    ]
 
 
 def _header_text(text: str) -> str:
-    return (
-        text if text.isascii() and len(text) < 70 else Header(text, "utf-8", header_name="Subject").encode()
-    )
+    """A header value in ASCII, folded where it is long."""
+    if text.isascii() and len(text) < 70:
+        return text
+    return Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
 def _sample_line(mark: str, language: str) -> str:

@@ -18,7 +18,6 @@ from notifications.wording import shown_code, spoken_time
 STYLE = MailStyle("Tanggap Sawahlunto <tanggap@kota.example>", "https://tanggap.example")
 AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 HEADERS = [
-    "Content-Type",
     "MIME-Version",
     "Message-ID",
     "Date",
@@ -27,6 +26,7 @@ HEADERS = [
     "Subject",
     "Auto-Submitted",
     "Content-Language",
+    "Content-Type",
 ]
 ADDRESS_PARTS = st.text(st.sampled_from("abcXYZ019._+-@ \r\n<>,;:\"'%"), max_size=30)
 
@@ -77,7 +77,9 @@ def test_a_line_break_in_the_subject_is_taken_out(subject: str) -> None:
     assert "Bcc" not in read
 
 
-@pytest.mark.parametrize("to", ["", "x", "a@b.id\r\nBcc: c@d.id", "a@b.id, c@d.id", "A <a@b.id>"])
+@pytest.mark.parametrize(
+    "to", ["", "x", "a@b.id\r\nBcc: c@d.id", "a@b.id, c@d.id", "a@b.id,c@d.id", "é@b.id", "A <a@b.id>"]
+)
 def test_a_recipient_that_is_not_one_address_is_refused(to: str) -> None:
     with pytest.raises(MailRefused):
         mail(to=to)
