@@ -24,8 +24,11 @@ from complaints.store.remembered import Remembered
 from complaints.times import milliseconds
 from servicekit.envelope import Event
 from servicekit.ids import Clock
+from servicekit.logs import get_logger
 from servicekit.mongo import MongoHandle
 from servicekit.outbox import Outbox
+
+log = get_logger(__name__)
 
 _PUBLIC, _OWN = "public", "own"
 
@@ -73,7 +76,9 @@ class Acting:
         or Stale with the current case and what changed since the actor looked; then nothing happened.
         """
         self._catalogue.current()
-        return self._db.transact(lambda session: self._acted(session, command))
+        result = self._db.transact(lambda session: self._acted(session, command))
+        log.info("case acted on", complaint_id=command.code, action=command.name, version=result["version"])
+        return result
 
     def _acted(self, session: ClientSession, command: Act) -> dict[str, Any]:
         owner = owner_of(command.actor)

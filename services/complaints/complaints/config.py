@@ -16,7 +16,6 @@ class ComplaintsConfig:
 
     kit: ServiceConfig
     vault_keys: KeyRing = field(repr=False)
-    sweep_seconds: float = 30.0
 
 
 def read_config() -> ComplaintsConfig:

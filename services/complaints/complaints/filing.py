@@ -86,6 +86,7 @@ class Filing:
                 raise
             log.error("submission stored without its content", complaint_id=filed[0].case.code)
             self._store([self._made(filed[0].event, bare(filed[0].read), catalogue)])
+        log.info("submissions filed", count=len(filed))
         return verdicts
 
     def _made(self, event: Event, read: Read, catalogue: Catalogue) -> Filed:

@@ -11,8 +11,10 @@ from typing import Any
 from complaints.bundle import check_bundle
 from complaints.catalogue import changes_of
 from complaints.domain.access import Actor, Permissions, scopes
+from complaints.domain.calendar import WorkingCalendar
 from complaints.domain.case import Record
 from complaints.domain.course import with_clocks, with_stays
+from complaints.domain.deadlines import recomputed
 from complaints.domain.history import extend
 from complaints.errors import NotAllowed
 from complaints.events import service_changed, unit_changed
@@ -56,9 +58,18 @@ class Importing:
             raise NotAllowed("not_permitted", "Only an administrator changes the catalogue.")
         check_bundle(bundle)
         now = milliseconds(self._clock.now())
+        before = self._calendar(bundle["city"]["code"])
         result = self._db.transact(lambda session: self._taken(session, actor, bundle, now), timeout=20)
         self._adopt(now)
+        after = self._calendar(bundle["city"]["code"])
+        if before is not None and after != before:
+            self._recount(bundle["city"]["code"], now)
+        log.info("catalogue imported", catalogue_version=result["version"], city=bundle["city"]["code"])
         return result
+
+    def _calendar(self, city: str) -> WorkingCalendar | None:
+        known = self._catalogue.current().cities.get(city)
+        return known.calendar if known else None
 
     def _taken(
         self, session: ClientSession, actor: Actor, bundle: Mapping[str, Any], now: datetime
@@ -96,3 +107,26 @@ class Importing:
         record = Record("adopt", None, "system", case.status, case.status, {"city": city.code})
         changed, link = extend(case, record, now)
         self._cases.save(session, changed, [link], city.calendar)
+
+    def _recount(self, city: str, now: datetime) -> None:
+        """Move the open deadlines of a city whose calendar changed; finished ones stay as they were."""
+        last, moved = "", 0
+        while codes := self._cases.open_codes(city, last, _ADOPT):
+            for code in codes:
+                moved += self._db.transact(partial(self._recounted, code=code, now=now))
+            last = codes[-1]
+        log.info("deadlines moved with the calendar", city=city, count=moved)
+
+    def _recounted(self, session: ClientSession, *, code: str, now: datetime) -> bool:
+        case = self._cases.get(code, session)
+        city = self._catalogue.loaded.cities.get(case.city) if case else None
+        if case is None or city is None:
+            return False
+        clocks = tuple(recomputed(city.calendar, clock) for clock in case.clocks)
+        if clocks == case.clocks:
+            return False
+        moved = {c.key: c.due_at.isoformat() for c, old in zip(clocks, case.clocks, strict=True) if c != old}
+        record = Record("recount", None, "system", case.status, case.status, moved)
+        changed, link = extend(replace(case, clocks=clocks), record, now)
+        self._cases.save(session, changed, [link], city.calendar)
+        return True

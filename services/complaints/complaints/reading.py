@@ -65,7 +65,7 @@ class Reading:
         """Each case as its actor sees it, None where for her it does not exist. Two reads for all of them."""
         now = milliseconds(self._clock.now())
         cases = self._cases.get_many({code for _, code in wanted})
-        self._catalogue.current()
+        self._catalogue.recent()
         levels = [
             access_level(self._permissions, actor, cases[code]) if code in cases else NO_ACCESS
             for actor, code in wanted
@@ -116,7 +116,7 @@ class Reading:
             return {"items": [], "next_cursor": None, "counts": {"by_status": {}}}
         criteria = read_criteria(filters or {}, actor)
         size = min(max(limit or 20, 1), _MOST_ON_A_PAGE)
-        self._catalogue.current()
+        self._catalogue.recent()
         found, following = self._listing.page(
             scope, criteria, staff=staff, now=now, cursor=cursor or None, limit=size
         )
@@ -168,7 +168,7 @@ class Reading:
             raise invalid("/reason", "required", "State why you need to know, in 3 to 500 characters.")
         self._permitted(actor, code, "reveal")
         now = milliseconds(self._clock.now())
-        self._catalogue.current()
+        self._catalogue.recent()
         case = self._db.transact(lambda session: self._recorded(session, actor, code, text, now))
         reporter = self._vault.open(case.reporter_ref) if case.reporter_ref else None
         return {"reporter": reporter, "revealed_at": now.isoformat()}

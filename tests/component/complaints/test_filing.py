@@ -159,3 +159,23 @@ def test_the_clock_starts_at_receipt_however_late_it_is_stored(world: World) -> 
     code = world.file(received_at=NOW.isoformat())
 
     assert world.see(code)["due"]["due_at"].startswith("2026-11-05T09:00:00")
+
+
+def test_a_new_day_off_moves_open_deadlines_and_no_finished_one(world: World) -> None:
+    code, finished = world.file(), world.file()
+    world.act(finished, "reject", ground="tidak_jelas", explanation="Tidak jelas.")
+    kept = world.rows.cases.find_one({"_id": finished})
+    changed = bundle()
+    changed["calendar"]["overrides"].append(
+        {"date": "2026-11-04", "name": "Libur", "working": False, "source": "uji"}
+    )
+
+    world.parts.importing.take(read_actor(ADMIN), changed)
+
+    assert world.see(code)["due"]["due_at"].startswith("2026-11-06T09:00:00")
+    assert world.rows.cases.find_one({"_id": finished}) == kept
+    history = world.parts.reading.history(read_actor(ADMIN), code)
+    assert history["verified"]
+    assert history["items"][-1]["action"] == "recount"
+    timers = world.rows.timers.find({"code": code, "pending": True})
+    assert {timer["_id"].split(":")[1] for timer in timers} == {"verify.1", "resolve.1"}

@@ -239,3 +239,39 @@ def test_a_support_is_only_for_what_the_public_can_read() -> None:
     assert granted(TABLE, PUBLIC, "support", filed()) == set()
     assert granted(TABLE, PUBLIC, "support", assigned()) == {"public"}
     assert granted(TABLE, PUBLIC, "support", assigned(confidential=True)) == set()
+
+
+def cells() -> list[tuple[str, str, str]]:
+    return [(action, role, scope) for action, row in TABLE.items() for role, scope in row.items()]
+
+
+@pytest.mark.parametrize(("action", "role", "scope"), cells())
+def test_each_cell_of_the_table_opens_exactly_its_cases(action: str, role: str, scope: str) -> None:
+    who = {"public": PUBLIC, "reporter": REPORTER_ACTOR}
+    actor = who.get(role, Actor("staf-x", (role,), "dpupr"))
+    own_unit, other_unit = assigned(), replace(assigned(), unit="dlh")
+    hidden = replace(supervisory(), secret_hash="ef" * 32)
+    unreleased = replace(filed(), secret_hash="ef" * 32)
+
+    def opens(case: Case) -> bool:
+        return scope in granted(TABLE, actor, action, case)
+
+    expected = {
+        "any": (True, True, True, True),
+        "city": (True, True, False, True),
+        "unit": (True, False, False, False),
+        "inspectorate": (False, False, True, False),
+        "own": (True, True, False, False),
+        "public": (True, True, False, False),
+        "yes": (False, False, False, False),
+    }[scope]
+    assert (opens(own_unit), opens(other_unit), opens(hidden), opens(unreleased)) == expected
+
+
+@pytest.mark.parametrize("action", sorted(TABLE))
+def test_a_role_without_a_cell_opens_nothing(action: str) -> None:
+    from complaints.domain.access import scopes
+
+    for role in ("coordinator", "desk", "officer", "unit_head", "inspector", "hr", "leader", "department"):
+        if role not in TABLE[action]:
+            assert scopes(TABLE, Actor("staf-x", (role,), "dpupr"), action) == set(), role

@@ -30,6 +30,7 @@ from complaints.domain.deadlines import (
     Clock,
     Pause,
     pause,
+    recomputed,
     resume,
     start_clock,
     stop,
@@ -111,13 +112,8 @@ def rebased(case: Case, catalogue: Catalogue, city: City | None) -> Case:
     record = city.record(RESOLVE, case.kind, case.supervisory_class, day, service)
     if record is None or record == clock.record:
         return case
-    fresh = start_clock(city.calendar, record, clock.started_at, clock.number)
-    for past in clock.pauses:
-        fresh = pause(city.calendar, fresh, past.began_at)
-        if past.ended_at is not None:
-            fresh = resume(city.calendar, fresh, past.ended_at)
     # What fired under the old record stays fired: a level of one clock never fires twice.
-    fresh = replace(fresh, fired=clock.fired)
+    fresh = recomputed(city.calendar, replace(clock, record=record))
     return replace(case, clocks=tuple(fresh if c is clock else c for c in case.clocks))
 
 

@@ -224,6 +224,21 @@ def stop(calendar: WorkingCalendar, clock: Clock, at: datetime) -> Clock:
     return replace(resume(calendar, clock, at), stopped_at=at)
 
 
+def recomputed(calendar: WorkingCalendar, clock: Clock) -> Clock:
+    """The clock as it would stand had the calendar always been this one; a stopped clock stays as it is.
+
+    Its record, its pauses and what has fired are kept: a level never fires twice.
+    """
+    if clock.stopped_at is not None:
+        return clock
+    fresh = start_clock(calendar, clock.record, clock.started_at, clock.number, clock.basis)
+    for past in clock.pauses:
+        fresh = pause(calendar, fresh, past.began_at)
+        if past.ended_at is not None:
+            fresh = resume(calendar, fresh, past.ended_at)
+    return replace(fresh, fired=clock.fired)
+
+
 def levels(calendar: WorkingCalendar, clock: Clock) -> list[Level]:
     """Everything that fires on the clock, in the order in which it fires."""
     warnings = sorted(_before(calendar, clock.due_at, span) for span in clock.record.warn_before)

@@ -17,7 +17,7 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DocumentTooLarge, DuplicateKeyError
 
 from complaints.domain.calendar import WorkingCalendar
-from complaints.domain.case import Case
+from complaints.domain.case import FINAL, Case
 from complaints.domain.deadlines import next_level
 from complaints.domain.history import Link
 from complaints.domain.view import Notice
@@ -189,6 +189,11 @@ class CaseStore:
             {"$set": {"fired_at": at}, "$unset": {"pending": ""}},
             session=session,
         )
+
+    def open_codes(self, city: str, after: str, limit: int) -> list[str]:
+        """Codes of a city's cases that are not finished, in order, behind `after`."""
+        query = {"_id": {"$gt": after}, "city": city, "status": {"$nin": sorted(FINAL)}}
+        return [d["_id"] for d in self.cases.find(query, {"_id": 1}).sort("_id", ASCENDING).limit(limit)]
 
     def without_city(self, limit: int) -> list[str]:
         """Cases that were filed before there was any catalogue."""
