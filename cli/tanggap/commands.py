@@ -1,5 +1,6 @@
 """The short commands: each reads its settings, does one thing and says what it did."""
 
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tanggap import mail as mails
 from tanggap import sample as samples
 from tanggap.client import Gateway
 from tanggap.errors import CliError
+from tanggap.journal import Journal
 from tanggap.local.layout import ROOT
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -69,10 +71,15 @@ def sample() -> None:
 
 @sample.command("load")
 @click.argument("directory", type=FOLDER, default=SAMPLE_CITY)
-def sample_load(directory: Path) -> None:
-    """Load the sample of the city in DIRECTORY, with dates relative to today."""
+@click.option("--fresh", is_flag=True, help="Forget an earlier loading and file every case anew.")
+def sample_load(directory: Path, fresh: bool) -> None:
+    """Load the sample of the city in DIRECTORY, with dates relative to today; again, it changes nothing."""
     known = settings.load()
-    loaded = samples.load(known, directory)
+    file = known.local.sample_journal
+    if fresh:
+        Journal.forget(file)
+    with closing(Journal(file)) as journal:
+        loaded = samples.load(known, directory, journal)
     console.table(
         ("case", "status", "shows"),
         [(case.code, case.status, case.shows) for case in loaded],

@@ -1,12 +1,11 @@
 """The sample of a city: invented staff and cases, filed and worked on through the public interface.
 
-Each case has stable idempotency keys for the day it is loaded on, so loading twice doubles nothing.
+A journal keeps what was done, so that loading again, or after an interruption, doubles nothing.
 The formats are described at the top of `cities/<city>/sample/*.yaml`.
 """
 
-import uuid
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -18,9 +17,9 @@ from tanggap import city as cities
 from tanggap import console
 from tanggap.client import Gateway
 from tanggap.errors import CliError, GatewayError
+from tanggap.journal import Filing, Journal, StepRecord, inputs_of
 from tanggap.settings import Settings
 
-NAMESPACE = uuid.UUID("6f9619ff-8b86-d011-b42d-00c04fc964ff")
 STORED_SECONDS = 60.0
 MESSAGES_SECONDS = 20.0
 MESSAGES_QUIET_SECONDS = 2.0
@@ -72,15 +71,19 @@ def as_date(value: Any) -> date:
     return value if isinstance(value, date) else date.fromisoformat(value)
 
 
-def load(settings: Settings, directory: Path) -> list[Loaded]:
-    """Register the staff and file every case with its actions. Raises CliError naming the case that fails."""
+def load(settings: Settings, directory: Path, journal: Journal) -> list[Loaded]:
+    """Register the staff and file every case with its actions. Raises CliError naming the case that fails.
+
+    All dates are relative to the day on which this journal was begun.
+    """
     bundle = cities.bundle(directory)
-    now = datetime.now(ZoneInfo(bundle["city"]["timezone"]))
-    people = cities.load_yaml(directory / "sample" / "staff.yaml")["staff"]
-    cases = cities.load_yaml(directory / "sample" / "cases.yaml")["cases"]
-    loader = Loader(
-        settings, Calendar.of(bundle, now.date()), {person["ref"]: person for person in people}, now
-    )
+    staff_file, cases_file = directory / "sample" / "staff.yaml", directory / "sample" / "cases.yaml"
+    journal.begin(inputs_of(staff_file, cases_file), datetime.now(UTC).replace(microsecond=0))
+    now = datetime.fromisoformat(journal.started_at).astimezone(ZoneInfo(bundle["city"]["timezone"]))
+    people = cities.load_yaml(staff_file)["staff"]
+    cases = cities.load_yaml(cases_file)["cases"]
+    people_by_ref = {person["ref"]: person for person in people}
+    loader = Loader(settings, Calendar.of(bundle, now.date()), people_by_ref, now, journal)
     loaded = []
     with console.progress("sample", len(people) + len(cases)) as counter:
         for person in people:
@@ -100,6 +103,7 @@ class Loader:
     calendar: Calendar
     staff: dict[str, dict[str, Any]]
     now: datetime
+    journal: Journal
     clients: dict[str, Gateway] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
 
@@ -137,7 +141,7 @@ class Loader:
         }
         contact = {name: value for name, value in contact.items() if value is not None}
         self.client(self.with_role("admin")).call(
-            "POST", "/v1/contacts", contact, key=self.key("staff", person["ref"])
+            "POST", "/v1/contacts", contact, key=self.journal.key("staff", person["ref"])
         )
 
     def load_case(self, case: dict[str, Any]) -> Loaded:
@@ -145,20 +149,35 @@ class Loader:
         try:
             day = self.calendar.move(self.now.date(), -case["filed"]["working_days_ago"])
             received_at = self.past(self.calendar.at(day, case["filed"]["at"]))
-            receipt = self.file(case, received_at)
-            code, secret = receipt["tracking_code"], receipt["secret"]
-            self.codes[name] = code
-            view = self.until_stored(code, secret)
-            last = received_at
-            for number, action in enumerate(case.get("actions", []), start=1):
-                at = self.moment(day, action, last)
-                last = at or last
-                view = self.act(code, secret, view, action, at, self.key(name, str(number)))
-            if case.get("then", {}).get("sweep"):
-                view = self.sweep(code, self.key(name, "sweep"))
+            filing = self.journal.filings().get(name) or self.file(case, received_at)
+            code = self.codes[name] = filing.code or ""
+            if not filing.settled:
+                self.carry_out(case, filing, day, received_at)
+                self.journal.settled(name)
+            status = self.seen_by_staff(code)["status"]
         except GatewayError as error:
             raise CliError(f"Sample case {name}: {error}") from error
-        return Loaded(code, str(view.get("status")), ", ".join(case.get("shows", [])))
+        return Loaded(code, status, ", ".join(case.get("shows", [])))
+
+    def carry_out(self, case: dict[str, Any], filing: Filing, day: date, received_at: datetime) -> None:
+        """The case's actions in their order; what was done before an interruption is not done again."""
+        name, code = filing.row, filing.code or ""
+        self.until_stored(code, filing.secret or "")
+        records = self.journal.steps(name)
+        last = received_at
+        for number, action in enumerate(case.get("actions", []), start=1):
+            at = self.moment(day, action, last)
+            last = at or last
+            record = records.get(number)
+            if record is not None and record.state == "done":
+                continue
+            if record is None:
+                record = StepRecord(number, 1, self.seen_by_staff(code)["version"], None, "sent", None)
+                self.journal.step(name, record)
+            self.act(filing, action, at, record)
+            self.journal.step(name, replace(record, state="done"))
+        if case.get("then", {}).get("sweep"):
+            self.sweep(code, self.journal.key(name, "sweep"))
 
     def past(self, moment: datetime) -> datetime:
         """What would lie in the future becomes a minute ago."""
@@ -171,7 +190,7 @@ class Loader:
         day = self.calendar.move(filed_on, action["day"])
         return max(self.past(self.calendar.at(day, action["at"])), not_before)
 
-    def file(self, case: dict[str, Any], received_at: datetime) -> dict[str, Any]:
+    def file(self, case: dict[str, Any], received_at: datetime) -> Filing:
         names = (
             "service_code",
             "title",
@@ -189,9 +208,11 @@ class Loader:
         if "reporter" in body:
             body["reporter"] = {name: value for name, value in body["reporter"].items() if value is not None}
         body["received_at"] = received_at.isoformat()
+        name = case["key"]
         desk = self.client(case["filed"]["by"])
-        receipt: dict[str, Any] = desk.call("POST", "/v1/complaints", body, key=self.key(case["key"], "file"))
-        return receipt
+        receipt = desk.call("POST", "/v1/complaints", body, key=self.journal.key(name, "file"))
+        self.journal.filed(name, receipt["tracking_code"], receipt["secret"])
+        return self.journal.filings()[name]
 
     def attribute(self, value: Any) -> Any:
         if isinstance(value, dict) and "days_ago" in value:
@@ -199,12 +220,10 @@ class Loader:
             return self.calendar.at(day, value["at"]).isoformat()
         return value
 
-    def until_stored(self, code: str, secret: str) -> dict[str, Any]:
+    def until_stored(self, code: str, secret: str) -> None:
         deadline = monotonic() + STORED_SECONDS
-        while True:
-            view: dict[str, Any] = self.client(None).call("GET", f"/v1/complaints/{code}", secret=secret)
-            if view["status"] != "received":
-                return view
+        reporter = self.client(None)
+        while reporter.call("GET", f"/v1/complaints/{code}", secret=secret)["status"] == "received":
             if monotonic() > deadline:
                 raise CliError(f"Case {code} was accepted but not stored within {STORED_SECONDS:.0f} s.")
             sleep(0.05)
@@ -214,26 +233,18 @@ class Loader:
         view: dict[str, Any] = self.client(self.with_role("admin")).get(f"/v1/complaints/{code}")
         return view
 
-    def act(
-        self,
-        code: str,
-        secret: str,
-        view: dict[str, Any],
-        action: dict[str, Any],
-        at: datetime | None,
-        key: str,
-    ) -> dict[str, Any]:
+    def act(self, filing: Filing, action: dict[str, Any], at: datetime | None, record: StepRecord) -> None:
         by = action["by"]
         payload = {name: self.reference(value) for name, value in (action.get("payload") or {}).items()}
         if at is not None:
             payload["as_of"] = at.isoformat()
-        payload["version"] = view["version"]
-        path = f"/v1/complaints/{code}/{action['action'].replace('_', '-')}"
+        payload["version"] = record.version
+        path = f"/v1/complaints/{filing.code}/{action['action'].replace('_', '-')}"
         client = self.client(None if by in ("reporter", "public") else by)
-        for time_ in range(action.get("times", 1)):
-            own_key = key if time_ == 0 else str(uuid.uuid5(uuid.UUID(key), str(time_)))
-            client.call("POST", path, payload, key=own_key, secret=secret if by == "reporter" else None)
-        return self.seen_by_staff(code)
+        secret = filing.secret if by == "reporter" else None
+        for repetition in range(action.get("times", 1)):
+            key = self.journal.key(filing.row, record.number, repetition)
+            client.call("POST", path, payload, key=key, secret=secret)
 
     def reference(self, value: Any) -> Any:
         if isinstance(value, str) and value.startswith("case:"):
@@ -243,12 +254,11 @@ class Loader:
             return self.codes[name]
         return value
 
-    def sweep(self, code: str, key: str) -> dict[str, Any]:
+    def sweep(self, code: str, key: str) -> None:
         """Let the timers look at this case once its messages have an outcome, as they would later."""
         self.until_messages_rest(code)
         body = {"as_of": datetime.now(self.calendar.timezone).isoformat(), "codes": [code]}
         self.client(self.with_role("admin")).call("POST", "/v1/sweep", body, key=key)
-        return self.seen_by_staff(code)
 
     def until_messages_rest(self, code: str) -> None:
         """Wait until the timeline has had no new message for a while; a case without any does not hold us."""
@@ -260,7 +270,3 @@ class Loader:
             if now_there != number:
                 number, since = now_there, monotonic()
             sleep(0.2)
-
-    def key(self, *parts: str) -> str:
-        """The same for the same step on the same day."""
-        return str(uuid.uuid5(NAMESPACE, "/".join((self.now.date().isoformat(), *parts))))

@@ -5,11 +5,13 @@ import json
 import os
 import shutil
 import time
+from contextlib import closing
 from pathlib import Path
 
 from tanggap import city, console, sample, settings
 from tanggap.client import Gateway
 from tanggap.errors import CliError, LocalError
+from tanggap.journal import Journal
 from tanggap.local import broker, database, ports, services
 from tanggap.local.layout import ROOT
 from tanggap.local.stack import Stack, read_env
@@ -87,7 +89,8 @@ def load_sample(stack: Stack) -> None:
         marker.write_text(json.dumps(loaded))
         stack.report("the catalogue of Sawahlunto is loaded")
     if "sample" not in loaded:
-        cases = sample.load(known, services.SAMPLE_CITY)
+        with closing(Journal(stack.layout.sample_journal)) as journal:
+            cases = sample.load(known, services.SAMPLE_CITY, journal)
         loaded["sample"] = time.strftime("%Y-%m-%d")
         marker.write_text(json.dumps(loaded))
         stack.report(f"{len(cases)} sample cases are loaded")

@@ -41,6 +41,10 @@ class Layout:
         return self.directory / "env"
 
     @property
+    def sample_journal(self) -> Path:
+        return self.directory / "sample.sqlite"
+
+    @property
     def jwks(self) -> Path:
         return self.directory / "jwks.json"
 

@@ -10,9 +10,9 @@ from tanggap import city as cities
 from tanggap import console, settings
 from tanggap.client import Gateway
 from tanggap.errors import CliError
+from tanggap.journal import Journal, inputs_of
 from tanggap.local.layout import ROOT
 from tanggap.replay import holdings, summary
-from tanggap.replay.journal import Journal, inputs_of
 from tanggap.replay.plan import ReplayMap, Row, find
 from tanggap.replay.run import Sender
 
@@ -57,7 +57,7 @@ def replay(
     rows = chosen.rows(file)[:limit]
     journal_file = journal_file or known.local.directory / "replay" / f"{chosen.file.stem}-{file.stem}.sqlite"
     if fresh:
-        forget(journal_file)
+        Journal.forget(journal_file)
     journal = Journal(journal_file)
     try:
         journal.begin(inputs_of(file, chosen.file), datetime.now(UTC).replace(microsecond=0))
@@ -72,11 +72,6 @@ def replay(
         json_file.write_text(json.dumps(account.as_dict(), indent=1, ensure_ascii=False) + "\n")
     if not account.agrees:
         raise CliError("The replay does not reconcile: see the lines marked NO.")
-
-
-def forget(journal_file: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        journal_file.with_name(journal_file.name + suffix).unlink(missing_ok=True)
 
 
 def load_catalogue(known: settings.Settings, chosen: ReplayMap) -> None:

@@ -17,7 +17,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from tanggap import console
-from tanggap.replay.journal import Journal
+from tanggap.journal import Journal
 from tanggap.settings import Settings
 
 Document = dict[str, Any]

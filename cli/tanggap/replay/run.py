@@ -14,7 +14,7 @@ import httpx
 from tanggap.client import describe, problem_of, retry_after
 from tanggap.console import Counter
 from tanggap.errors import CliError, GatewayError
-from tanggap.replay.journal import Filing, Journal, StepRecord
+from tanggap.journal import Filing, Journal, StepRecord
 from tanggap.replay.plan import DUPLICATE, UNIT, Course, Row, Step
 
 OUTAGE_SECONDS = 300.0

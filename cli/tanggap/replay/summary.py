@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tanggap import console
+from tanggap.journal import Filing, Journal
 from tanggap.replay.holdings import Holdings
-from tanggap.replay.journal import Filing, Journal
 from tanggap.replay.plan import Row
 from tanggap.replay.run import chosen_course
 

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tanggap.journal import Journal
 from tanggap.replay import run as running
-from tanggap.replay.journal import Journal
 from tanggap.replay.plan import Course, Row, Step
 from tanggap.replay.run import Sender
 

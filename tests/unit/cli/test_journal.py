@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tanggap.errors import CliError
-from tanggap.replay.journal import Journal, StepRecord
+from tanggap.journal import Journal, StepRecord
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 

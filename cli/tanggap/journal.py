@@ -1,4 +1,4 @@
-"""What a replay has done so far, in a file that survives Ctrl-C and kill -9.
+"""What a replay, or the loading of a sample, has done so far, in a file that survives Ctrl-C and kill -9.
 
 Everything is written before it is sent, so that a repetition sends the same bytes under the same key and
 the gateway answers as the first time. Holds codes and secrets and nothing else of the rows; only its
@@ -70,9 +70,15 @@ class Journal:
             self.db.executemany("insert into about values (?, ?)", values.items())
         elif known != inputs:
             raise CliError(
-                f"The file or the map has changed since {self.file} was begun. "
-                "Start anew with --fresh, which files every row as a new case."
+                f"The files have changed since {self.file} was begun. "
+                "Start anew with --fresh, which files every one as a new case."
             )
+
+    @classmethod
+    def forget(cls, file: Path) -> None:
+        """Delete a journal, so that the next one files everything anew."""
+        for suffix in ("", "-wal", "-shm"):
+            file.with_name(file.name + suffix).unlink(missing_ok=True)
 
     def about(self, name: str) -> str | None:
         found = self.db.execute("select value from about where name = ?", (name,)).fetchone()
