@@ -23,7 +23,7 @@ from complaints.domain.access import (
 )
 from complaints.domain.case import RESOLVED, STAFF, Case, Entry, Record
 from complaints.domain.history import extend, verifies
-from complaints.domain.view import view
+from complaints.domain.view import may_reveal, view
 from complaints.errors import Fault, NotAllowed, NotValid, Unseen, invalid
 from complaints.events import wire
 from complaints.noticing import Noticing
@@ -177,10 +177,9 @@ class Reading:
         case = self._cases.get(code, session)
         if case is None:
             raise Unseen(code)
-        open_scopes = granted(self._permissions, actor, "reveal", case)
-        if not open_scopes:
+        if not granted(self._permissions, actor, "reveal", case):
             raise NotAllowed("not_permitted", "Your role may not see who reported this.")
-        if case.anonymous and open_scopes == {"unit"}:
+        if not may_reveal(case, actor, self._permissions):
             raise NotAllowed("anonymous", "The reporter asked that the unit does not learn who she is.")
         entry = Entry(now, "revealed", case.status, STAFF, text=reason)
         record = Record("reveal", actor.ref, STAFF, case.status, case.status, {"reason": reason})

@@ -203,13 +203,17 @@ def test_a_rejection_is_explained_in_public_only_after_release() -> None:
 
 
 def test_actions_are_those_that_state_and_permission_both_allow() -> None:
-    expected = ["verify", "request_info", "reject", "merge", "comment", "support"]
+    expected = ["verify", "request_info", "reject", "merge", "comment", "support", "reveal", "history"]
     assert seen(filed(), COORDINATOR)["actions"] == expected  # type: ignore[index]
     assert seen(filed(), PUBLIC)["actions"] == []  # type: ignore[index]
     assert seen(assigned(), PUBLIC)["actions"] == ["support"]  # type: ignore[index]
     resolved = did(assigned(), Resolve("granted", "x"), local(3), OFFICER, "unit")
     assert seen(resolved, REPORTER_ACTOR)["actions"] == ["confirm", "dispute", "comment", "support"]  # type: ignore[index]
     assert "bounce" not in seen(replace(assigned(), bound=True), OFFICER)["actions"]  # type: ignore[index]
+    assert "reveal" in seen(assigned(), OFFICER)["actions"]  # type: ignore[index]
+    assert "reveal" not in seen(assigned(anonymous=True), OFFICER)["actions"]  # type: ignore[index]
+    assert "reveal" in seen(assigned(anonymous=True), COORDINATOR)["actions"]  # type: ignore[index]
+    assert "reveal" not in seen(replace(assigned(), reporter_ref=None), OFFICER)["actions"]  # type: ignore[index]
 
 
 def test_review_reasons_are_for_staff() -> None:

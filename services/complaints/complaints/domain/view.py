@@ -77,6 +77,19 @@ def actions_of(case: Case, actor: Actor, permissions: Permissions) -> list[str]:
     return [name for name in possible(case) if granted(permissions, actor, name, case)]
 
 
+def may_reveal(case: Case, actor: Actor, permissions: Permissions) -> bool:
+    """Whether the actor may learn who reported. The unit of an anonymous case never may."""
+    opened = granted(permissions, actor, "reveal", case)
+    return bool(opened) and not (case.anonymous and opened == {"unit"})
+
+
+def _looks(case: Case, actor: Actor, permissions: Permissions) -> list[str]:
+    """What staff may look at beside the case itself; a page offers exactly what is named here."""
+    reveal = case.reporter_ref is not None and may_reveal(case, actor, permissions)
+    history = granted(permissions, actor, "history", case)
+    return [*(["reveal"] if reveal else []), *(["history"] if history else [])]
+
+
 def _private(
     case: Case,
     actor: Actor,
@@ -120,6 +133,7 @@ def _private(
             "binding": case.bound,
             "deadlines": [_due(c, now) for c in case.clocks if c.stopped_at is None],
         }
+        shown["actions"] += _looks(case, actor, permissions)
         if "verify" in shown["actions"]:
             shown["proposed_public"] = proposed_public(case)
     return shown
