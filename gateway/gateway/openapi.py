@@ -138,15 +138,17 @@ def _name(schema: Any) -> str:
 
 def _own_fields(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
     """What apispec cannot know of our own fields."""
+    text = ["string", "null"] if field.allow_none else "string"
     match field:
         case schemas.Attributes():
-            return {"type": "object", "maxProperties": schemas.ATTRIBUTES_MAX, "additionalProperties": True}
+            kind = ["object", "null"] if field.allow_none else "object"
+            return {"type": kind, "maxProperties": schemas.ATTRIBUTES_MAX, "additionalProperties": True}
         case schemas.Moment():
-            return {"type": "string", "format": "date-time"}
+            return {"type": text, "format": "date-time"}
         case schemas.Email():
-            return {"type": "string", "format": "email"}
+            return {"type": text, "format": "email"}
         case schemas.Phone():
-            return {"type": "string", "format": "phone"}
+            return {"type": text, "format": "phone"}
         case _:
             return {}
 

@@ -186,6 +186,9 @@ async def sweep(request: Request, caller: Caller) -> Response:
         raise _invalid("/as_of", "not_a_time", caller)
     if codes is not None and not (isinstance(codes, list) and all(isinstance(code, str) for code in codes)):
         raise _invalid("/codes", "not_a_list", caller)
+    for number, code in enumerate(codes or ()):
+        if canonical(code) is None:
+            raise _invalid(f"/codes/{number}", "not_a_code", caller)
     return answer(
         await _cases(request).sweep(as_of.isoformat(), codes, caller, _key(request)), caller.language
     )

@@ -38,7 +38,9 @@ _FILTERS = (
     _parameter("text", "Words of the released text.", {"type": "string", "maxLength": 200}),
     _parameter("bbox", "west,south,east,north in degrees."),
     _parameter(
-        "month", "The month of receipt, such as 2026-11.", {"type": "string", "pattern": r"^\d{4}-\d{2}$"}
+        "month",
+        "The month of receipt, such as 2026-11.",
+        {"type": "string", "pattern": r"^(\d{4}-(0[1-9]|1[0-2]))?$"},
     ),
     _parameter("needs_review", "Staff: only cases that a coordinator must look at.", _FLAG),
     _parameter("overdue", "Staff: only cases past a deadline.", _FLAG),
