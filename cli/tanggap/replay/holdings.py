@@ -157,7 +157,7 @@ def message_ids(directory: Path) -> Iterator[str]:
     for folder in ("new", "cur"):
         for file in (directory / folder).glob("*"):
             with file.open("rb") as lines:
-                head = lines.read(8192).split(b"\n\n")[0].replace(b"\r\n", b"\n")
+                head = lines.read(8192).replace(b"\r\n", b"\n").split(b"\n\n")[0]
             match = re.search(rb"^message-id:\s*<([^@>]+)@", head, re.IGNORECASE | re.MULTILINE)
             if match:
                 yield match[1].decode("ascii", "replace")
