@@ -8,14 +8,17 @@ from gateway.catalogue import Catalogue
 
 STATUS = {
     "received": {"id": "Diterima", "en": "Received"},
-    "filed": {"id": "Menunggu verifikasi", "en": "Waiting for verification"},
-    "verified": {"id": "Terverifikasi", "en": "Verified"},
-    "assigned": {"id": "Diteruskan ke unit", "en": "Assigned to a unit"},
-    "in_progress": {"id": "Sedang dikerjakan", "en": "In progress"},
-    "info_requested": {"id": "Menunggu keterangan Anda", "en": "Waiting for information from you"},
+    "filed": {"id": "Menunggu verifikasi", "en": "Waiting to be checked"},
+    "verified": {"id": "Sudah diverifikasi", "en": "Checked"},
+    "assigned": {"id": "Diteruskan ke unit", "en": "Sent to the responsible unit"},
+    "in_progress": {"id": "Sedang dikerjakan", "en": "Being worked on"},
+    "info_requested": {
+        "id": "Menunggu keterangan pelapor",
+        "en": "Waiting for information from the reporter",
+    },
     "resolved": {"id": "Sudah dijawab", "en": "Answered"},
     "closed": {"id": "Selesai", "en": "Closed"},
-    "rejected": {"id": "Tidak dapat diproses", "en": "Not taken up"},
+    "rejected": {"id": "Tidak dapat ditindaklanjuti", "en": "Not taken up"},
     "merged": {"id": "Digabung dengan laporan lain", "en": "Merged with another report"},
 }
 

@@ -5,10 +5,12 @@ import uuid
 from typing import Any
 
 import pytest
+import yaml
 from openapi_spec_validator import validate
-from unit.gateway.harness import NARROW, App, bearer, filing
+from unit.gateway.harness import CONTRACTS, NARROW, App, bearer, filing
 
 from gateway.coalescing import Coalesced
+from gateway.labels import STATUS
 from gateway.languages import preferred
 from gateway.problems import TABLE, Problem
 from gateway.table import DEVELOPMENT_OPERATIONS, OPERATIONS
@@ -61,7 +63,7 @@ def test_a_case_is_asked_for_as_the_caller(app: App) -> None:
         {"actor": {"ref": None, "roles": ["reporter"], "secret": receipt["secret"]},
          "code": receipt["tracking_code"].replace("-", "")}
     ]  # fmt: skip
-    assert answer.json()["status_label"] == "Verified"
+    assert answer.json()["status_label"] == "Checked"
     assert answer.json()["service_name"] == "Service jalan"
     assert answer.headers["Content-Language"] == "en"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -264,3 +266,11 @@ def test_a_failed_question_fails_for_all_who_asked() -> None:
         return await asyncio.gather(*(reads.get(n) for n in range(3)), return_exceptions=True)
 
     assert [type(error) for error in asyncio.run(run())] == [Problem] * 3
+
+
+def test_statuses_are_called_what_mails_and_pages_call_them() -> None:
+    wording = yaml.safe_load(
+        (CONTRACTS.parent / "cities/sawahlunto/wording.yaml").read_text(encoding="utf-8")
+    )
+
+    assert STATUS == wording["status"]
