@@ -17,12 +17,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pymongo
 from load import request_bytes
 
+from support.broker import Management
 from tanggap.local import Stack
-from tanggap.local.management import Management
 
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -31,7 +32,7 @@ TEXT = "Ada lubang dalam di tikungan dekat pasar, sudah dua minggu tidak diperba
 
 @dataclass(frozen=True)
 class System:
-    """One contender: where it listens, what a filing looks like, how to count finished cases, its processes."""
+    """One contender: its port, what a filing looks like, how to count finished cases, its processes."""
 
     name: str
     port: int
@@ -57,9 +58,10 @@ def tanggap(stack: Stack, database: pymongo.MongoClient[Any]) -> System:
 
     def request(number: int) -> bytes:
         body = {
-            "service_code": "jalan-berlubang",
+            "service_code": "jalan-rusak",
             "title": "Lubang di tikungan pasar",
             "description": TEXT,
+            "attributes": {"lebar_kerusakan": "besar"},
             "location": {"lat": -0.6812, "lon": 100.7781},
             "reporter": {"email": f"bench-{number}-{uuid.uuid4().hex}@example.invalid", "language": "id"},
         }
@@ -69,22 +71,28 @@ def tanggap(stack: Stack, database: pymongo.MongoClient[Any]) -> System:
         name="Tanggap",
         port=int(stack.env["TANGGAP_URL"].rpartition(":")[2]),
         request=request,
-        completed=lambda: intents.count_documents({"rule": "filed-reporter"}),
+        completed=lambda: intents.count_documents({"rule": "receipt"}),
         pids=lambda: [stack.process(name).pid for name in ("gateway", "complaints", "notifications")],
     )
 
 
 def stock_nameko(stack: Stack, database: pymongo.MongoClient[Any], cleanup: ExitStack, port: int) -> System:
-    """HTTP entrypoint, RPC, EventDispatcher, @event_handler: three processes, as the documentation teaches."""
+    """HTTP entrypoint, RPC, EventDispatcher, @event_handler: three processes, as documented."""
     management = Management(stack.env["AMQP_MANAGEMENT_URL"])
     vhost = f"bench-{uuid.uuid4().hex[:8]}"
-    management.create_vhost(vhost)
-    cleanup.callback(management.delete_vhost, vhost)
+    administrator = urlsplit(stack.env["AMQP_URL"])
+    management.call("PUT", f"/vhosts/{vhost}")
+    management.call(
+        "PUT",
+        f"/permissions/{vhost}/{administrator.username}",
+        {"configure": ".*", "write": ".*", "read": ".*"},
+    )
+    cleanup.callback(management.call, "DELETE", f"/vhosts/{vhost}")
     name = f"bench_{uuid.uuid4().hex[:8]}"
     cleanup.callback(database.drop_database, name)
     environment = {
         **os.environ,
-        "PEER_AMQP_URL": management.amqp_url(stack.env["AMQP_URL"], vhost),
+        "PEER_AMQP_URL": administrator._replace(path=f"/{vhost}").geturl(),
         "PEER_MONGODB_URL": stack.env["MONGODB_URL"],
         "PEER_DATABASE": name,
         "PEER_HTTP": f"127.0.0.1:{port}",

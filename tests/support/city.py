@@ -19,9 +19,10 @@ from support.waiting import eventually
 from tanggap.city import bundle as city_bundle
 
 POTHOLE = {
-    "service_code": "jalan-berlubang",
+    "service_code": "jalan-rusak",
     "title": "Lubang di tikungan pasar",
     "description": "Ada lubang dalam di tikungan dekat pasar, sudah dua minggu.",
+    "attributes": {"lebar_kerusakan": "besar"},
     "location": {"lat": -0.6812, "lon": 100.7781, "address": "Jalan Contoh, Lembah Segar"},
 }
 

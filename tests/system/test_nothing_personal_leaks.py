@@ -27,7 +27,7 @@ def marked_filing() -> dict[str, object]:
         title=f"Judul {everything}",
         description=f"Isi laporan {everything}",
         location={"lat": -0.6812, "lon": 100.7781, "address": f"{STREET} {NAME}"},
-        attributes={f"lain_{MARK}": everything},
+        attributes={"lebar_kerusakan": "besar", f"lain_{MARK}": everything},
         reporter={"name": NAME, "phone": PHONE, "email": ADDRESS, "language": "id"},
     )
 

@@ -22,7 +22,7 @@ LONG_TEXT = ("Jalan di depan rumah rusak sejak hujan bulan lalu, mohon diperbaik
 def strange(number: int) -> dict[str, Any]:
     return pothole(
         description=LONG_TEXT if number % 3 == 0 else f"Laporan nomor {number}.",
-        attributes={f"tidak_dikenal_{number}": "nilai apa saja", "warna": ["merah", "biru"][number % 2]},
+        attributes={"lebar_kerusakan": "besar", f"tidak_dikenal_{number}": "nilai apa saja", "warna": ["merah", "biru"][number % 2]},
     )
 
 
@@ -33,7 +33,7 @@ def test_a_thousand_filings_with_unknown_attributes_and_long_texts_while_the_cat
     bundle = city_bundle(CITY)
     changed = copy.deepcopy(bundle)
     for service in changed["services"]:
-        if service["code"] == "jalan-berlubang":
+        if service["code"] == "jalan-rusak":
             service["attributes"] = []
             service["name"]["id"] = "Lubang di jalan"
     stop = threading.Event()
