@@ -34,7 +34,10 @@ from complaints.store.listing import Criteria, Listing, visible
 from complaints.store.vault import Vault
 from complaints.times import milliseconds
 from servicekit.ids import Clock
-from servicekit.mongo import MongoHandle
+from servicekit.logs import describe, get_logger
+from servicekit.mongo import MongoHandle, is_weather
+
+log = get_logger(__name__)
 
 _MOST_ON_A_PAGE = 100
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
@@ -93,8 +96,17 @@ class Reading:
             )
             views.append(wire(shown))
             if level == REPORTER_LEVEL and case.status == RESOLVED and case.answer_seen_at is None:
-                self._noticing.seen(code, now)
+                self._mark_seen(code, now)
         return views
+
+    def _mark_seen(self, code: str, now: datetime) -> None:
+        try:
+            self._noticing.seen(code, now)
+        except Exception as error:
+            # The reader has what she asked for; her next look is noted again.
+            if not is_weather(error):
+                raise
+            log.warning("reading not noted", complaint_id=code, error=describe(error))
 
     def get_one(self, actor: Actor, code: str) -> dict[str, Any]:
         (found,) = self.get([(actor, code)])
@@ -216,13 +228,20 @@ def read_criteria(filters: Mapping[str, Any], actor: Actor) -> Criteria:
         service_code=_many(filters.get("service_code")),
         unit=_many(filters.get("unit")),
         text=text,
-        code=canonical_code(text) or None if text else None,
+        code=_code_in(text),
         bbox=bbox,
         month=month,
         needs_review=_flag(filters.get("needs_review")),
         overdue=_flag(filters.get("overdue")),
         officer=actor.ref if _flag(filters.get("mine")) else None,
     )
+
+
+def _code_in(text: str | None) -> str | None:
+    """A tracking code typed into the search field; a phrase of thirteen letters is hardly ever one."""
+    if text is None or not any(character.isdigit() or character == "-" for character in text):
+        return None
+    return canonical_code(text) or None
 
 
 def _many(value: Any) -> tuple[str, ...]:

@@ -71,10 +71,6 @@ def read_actor(actor: Any) -> Actor:
     )
 
 
-def hash_secret(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 class Wired(DependencyProvider):  # type: ignore[misc]  # Nameko has no types
     """The service's parts, built once per process, when the first worker needs them."""
 

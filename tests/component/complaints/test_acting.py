@@ -2,10 +2,20 @@ from typing import Any
 
 import eventlet
 import pytest
-from component.complaints.world import ADMIN, COORDINATOR, INSPECTOR, OFFICER, World, as_json, reporter
+from component.complaints.world import (
+    ADMIN,
+    COORDINATOR,
+    INSPECTOR,
+    OFFICER,
+    VAULT_KEYS,
+    World,
+    as_json,
+    reporter,
+)
 
 from complaints.errors import NotAllowed, NotValid, Stale, Unseen
 from complaints.service import read_actor
+from servicekit.sealing import generate_key
 
 
 def test_a_case_goes_its_whole_way_and_tells_every_step(world: World) -> None:
@@ -187,12 +197,30 @@ def test_the_unit_never_learns_an_anonymous_reporter(world: World) -> None:
 
 def test_an_erased_reporter_is_gone_and_the_history_still_verifies(world: World) -> None:
     code = world.assigned()
-    ref = world.rows.cases.find_one({"_id": code})["reporter_ref"]
+    keeper = world.erasing()
+    sealed = world.rows.vault.find_one({})["sealed"]
 
-    assert world.parts.reading._vault.erase(None, ref, world.clock.now())
+    assert keeper.erase(code, "staf-001", "Permintaan pelapor", world.clock.now())
+    assert not keeper.erase(code, "staf-001", "Sekali lagi", world.clock.now())
 
-    assert world.parts.reading.reveal(read_actor(COORDINATOR), code, "Permintaan pelapor")["reporter"] is None
+    assert sealed not in [row.get("sealed") for row in world.rows.vault.find()]
+    assert world.rows.vault.count_documents({"key": {"$exists": True}}) == 0
+    assert "reveal" not in world.see(code)["actions"]
+    assert world.parts.reading.reveal(read_actor(COORDINATOR), code, "Permintaan")["reporter"] is None
     assert world.parts.reading.history(read_actor(COORDINATOR), code)["verified"]
+    assert world.told(code) == ["filed", "verified", "assigned"]
+
+
+def test_data_keys_move_under_a_new_wrapping_key(world: World) -> None:
+    code = world.assigned()
+    rotated = f"{generate_key('v2')},{VAULT_KEYS}"
+
+    assert world.erasing(rotated).rewrap() == 1
+    assert world.erasing(rotated).rewrap() == 0
+
+    only_new = world.vault(rotated.split(",")[0])
+    ref = world.rows.cases.find_one({"_id": code})["reporter_ref"]
+    assert only_new.open(ref)["name"] == "Ani Contoh"  # type: ignore[index]
 
 
 def test_a_changed_history_is_found(world: World) -> None:

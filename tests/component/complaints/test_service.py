@@ -201,6 +201,7 @@ def test_poison_in_a_full_batch_holds_up_nobody_and_nothing_personal_is_logged(p
         assert marked not in log
 
 
+@pytest.mark.timeout(300)
 def test_killed_in_the_middle_of_filing_it_loses_and_doubles_nothing(process: Process) -> None:
     process.call("import_catalogue", ADMIN, bundle=bundle())
     events = [submitted() for _ in range(300)]

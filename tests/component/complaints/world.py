@@ -14,7 +14,11 @@ from complaints.acting import read_command
 from complaints.commands import canonical_code
 from complaints.config import ComplaintsConfig
 from complaints.domain.access import Actor
+from complaints.erasing import Erasing
 from complaints.service import read_actor
+from complaints.store.cases import CaseStore
+from complaints.store.catalogue import CatalogueStore
+from complaints.store.vault import Vault
 from complaints.wiring import Parts
 from servicekit.config import ServiceConfig
 from servicekit.envelope import Event
@@ -126,6 +130,12 @@ class World:
 
     def sweep(self, at: datetime) -> dict[str, int]:
         return self.parts.sweeping.sweep(at)
+
+    def vault(self, ring: str = VAULT_KEYS) -> Vault:
+        return Vault(self.rows, KeyRing.parse(ring))
+
+    def erasing(self, ring: str = VAULT_KEYS) -> Erasing:
+        return Erasing(self.db, CaseStore(self.rows), CatalogueStore(self.rows), self.vault(ring))
 
     def assigned(self, **changes: Any) -> str:
         code = self.file(**changes)

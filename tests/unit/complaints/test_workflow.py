@@ -109,6 +109,8 @@ def test_a_supervisory_case_goes_to_the_inspectorate_and_its_deadline_is_set_ane
     assert before is not None
     assert after is not None
     assert (after.record.span.amount, after.started_at) == (60, before.started_at)
+    assert (after.number, after.fired) == (2, ())
+    assert case.clocks[1].stopped_at == local(2)
 
 
 def test_an_inspectorate_case_is_never_assigned_to_the_unit_it_concerns() -> None:
@@ -240,6 +242,14 @@ def test_a_comment_never_moves_a_clock() -> None:
     case = assigned()
 
     assert did(case, Comment("Cepat ya"), local(9), REPORTER_ACTOR, "own").clocks == case.clocks
+
+
+def test_a_case_does_not_grow_for_ever() -> None:
+    case = filed()
+    full = replace(case, timeline=case.timeline * 500)
+
+    with pytest.raises(NotAllowed):
+        did(full, Comment("Satu lagi"), local(3))
 
 
 def test_a_citizen_cannot_write_an_internal_comment() -> None:

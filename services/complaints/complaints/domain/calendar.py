@@ -87,15 +87,6 @@ class WorkingCalendar:
             day += _DAY
         return total
 
-    def working_days(self, start: datetime, end: datetime) -> int:
-        """Working days after the day of receipt up to and with the day of `end`."""
-        day, last = self.day_zero(start), self.local_day(end)
-        count = 0
-        while day < last:
-            day += _DAY
-            count += self.is_working_day(day)
-        return count
-
     def add_working_minutes(self, start: datetime, minutes: int) -> datetime:
         """The moment at which `minutes` of office time have passed since `start`."""
         left = timedelta(minutes=minutes)

@@ -32,7 +32,7 @@ def closing_facts(case: Case, calendar: WorkingCalendar, closed_at: datetime) ->
         "closed_at": closed_at,
         "working_minutes": worked,
         "days": worked // _minutes_of_a_day(calendar),
-        "overdue": clock is not None and (clock.is_overdue(ended_at) or clock.missed),
+        "overdue": clock is not None and clock.is_overdue(ended_at),
         "overdue_on_arrival": bool(answered) and answered[-1].overdue_on_arrival,
         "stages": [
             *(_stage(stay, waits, calendar, closed_at, ended_at) for stay in case.stays),

@@ -102,8 +102,11 @@ def restarted(case: Case, city: City | None, stage: str, at: datetime) -> Case:
     return replace(case, clocks=clocks)
 
 
-def rebased(case: Case, catalogue: Catalogue, city: City | None) -> Case:
-    """Put the resolve clock under the record of the case's new kind or class, from the same start."""
+def rebased(case: Case, catalogue: Catalogue, city: City | None, at: datetime) -> Case:
+    """Put the resolve clock under the record of the case's new kind or class, from the same start.
+
+    It is a new deadline, so it is a new clock: what fired on the old one says nothing about this one.
+    """
     clock = case.clock(RESOLVE)
     if city is None or clock is None:
         return case
@@ -112,9 +115,10 @@ def rebased(case: Case, catalogue: Catalogue, city: City | None) -> Case:
     record = city.record(RESOLVE, case.kind, case.supervisory_class, day, service)
     if record is None or record == clock.record:
         return case
-    # What fired under the old record stays fired: a level of one clock never fires twice.
-    fresh = recomputed(city.calendar, replace(clock, record=record))
-    return replace(case, clocks=tuple(fresh if c is clock else c for c in case.clocks))
+    number = sum(c.stage == RESOLVE for c in case.clocks) + 1
+    fresh = recomputed(city.calendar, replace(clock, record=record, number=number, fired=()))
+    clocks = (stop(city.calendar, c, at) if c is clock else c for c in case.clocks)
+    return replace(case, clocks=(*clocks, fresh))
 
 
 def with_stays(before: Case | None, case: Case, city: City | None, at: datetime, handler: str | None) -> Case:

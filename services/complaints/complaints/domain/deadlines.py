@@ -158,11 +158,6 @@ class Clock:
     def is_paused(self) -> bool:
         return self.stopped_at is None and self.remaining_minutes is not None
 
-    @property
-    def missed(self) -> bool:
-        """Whether the deadline was noticed to have passed."""
-        return DUE in self.fired
-
     def is_overdue(self, now: datetime) -> bool:
         """Whether the deadline has passed, or had when the clock stopped or paused."""
         paused_at = self.pauses[-1].began_at if self.is_paused else None

@@ -53,6 +53,8 @@ from complaints.domain.deadlines import (
 from complaints.errors import NotAllowed, invalid
 
 NOT_OURS = "bukan_wewenang"
+# A case is one document: it must not grow for ever.
+MOST_ENTRIES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def verify(case: Case, action: Verify, situation: Situation) -> Effect:
         needs_review=False,
     )
     if (service.kind, supervisory, code) != (case.kind, case.inspectorate, case.service_code):
-        changed = rebased(changed, situation.catalogue, city)
+        changed = rebased(changed, situation.catalogue, city, situation.at)
     details: dict[str, Any] = {
         "public_title": action.public_title,
         "public_text": action.public_text,
@@ -374,6 +376,8 @@ def merge(case: Case, action: Merge, situation: Situation) -> Effect:
 
 
 def comment(case: Case, action: Comment, situation: Situation) -> Effect:
+    if len(case.timeline) >= MOST_ENTRIES:
+        raise NotAllowed("too_many_comments", "This case has too many entries for another comment.")
     internal = action.internal and situation.by == STAFF
     by = STAFF if situation.by == SYSTEM else situation.by
     fact = Fact("commented", {"by": by, "internal": internal, "commented_at": situation.at})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -156,7 +156,3 @@ def _location_reasons(submission: Submission, service: Service, catalogue: Catal
     if location.lat is None or location.lon is None or city.boundary.contains(location.lat, location.lon):
         return []
     return ["location_outside"]
-
-
-def with_reason(submission: Submission, reason: str) -> Submission:
-    return replace(submission, problems=(*submission.problems, reason))

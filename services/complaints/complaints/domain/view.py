@@ -5,7 +5,7 @@ Values stay Python values (datetimes); `events.py` and `service.py` write them o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -339,8 +339,3 @@ def month_of(case: Case, calendar: WorkingCalendar | None) -> str:
     """The month of receipt, as the public sees it."""
     day = calendar.local_day(case.received_at) if calendar else case.received_at.date()
     return f"{day.year:04d}-{day.month:02d}"
-
-
-def changes_since(lines: Sequence[Mapping[str, Any]], version: int | None) -> list[Mapping[str, Any]]:
-    """What happened after the version that the loser of a race knew."""
-    return [line for line in lines if version is not None and line["version"] > version]
