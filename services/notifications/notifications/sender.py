@@ -248,10 +248,12 @@ class Sender:
                 beat()
         if len(written) < len(results):
             log.warning("results came after the lease", count=len(results) - len(written))
+        audiences = {intent["_id"]: intent["audience"] for intent in claim.intents}
         ours = set(written)
         for result in results:
             if result.intent_id in ours:
-                metrics.outcomes_total.labels("email", "any", result.state.value).inc()
+                audience = audiences[result.intent_id]
+                metrics.outcomes_total.labels("email", audience, result.state.value).inc()
 
     def _write(self, session: Any, claim: Claim, results: list[Result]) -> list[str]:
         now = self._clock.now()

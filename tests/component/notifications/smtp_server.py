@@ -1,6 +1,8 @@
 """A real SMTP server in a process of its own, whose answers follow from the address.
 
-    python smtp_server.py MAILS      writes accepted mails as JSON lines to MAILS, prints its port
+    python smtp_server.py MAILS [PORT [PEM]]
+
+writes accepted mails as JSON lines to MAILS and prints its port; with a PEM file it insists on STARTTLS.
 
 permfail 550 at RCPT · tempfail 451 at RCPT · policy 554 5.7.1 at DATA · datafail 554 at DATA ·
 busy 421 at RCPT · drop takes the mail and hangs up without an answer · hang takes the mail and never answers
@@ -11,6 +13,7 @@ import email
 import email.policy
 import json
 import os
+import ssl
 import sys
 
 from aiosmtpd.smtp import SMTP
@@ -60,8 +63,16 @@ class Answers:
 async def main():
     answers = Answers(sys.argv[1])
     port = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    tls = None
+    if len(sys.argv) > 3:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(sys.argv[3])
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(answers, enable_SMTPUTF8=False), "127.0.0.1", port)
+
+    def session():
+        return SMTP(answers, enable_SMTPUTF8=False, tls_context=tls, require_starttls=tls is not None)
+
+    server = await loop.create_server(session, "127.0.0.1", port)
     os.write(1, f"{server.sockets[0].getsockname()[1]}\n".encode())
     await server.serve_forever()
 

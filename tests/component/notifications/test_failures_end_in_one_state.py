@@ -192,6 +192,34 @@ def test_a_sender_that_lost_its_lease_records_nothing(
     assert [(attempt["n"], attempt["outcome"]) for attempt in attempts] == [(2, "sent")]
 
 
+def test_results_wait_for_a_database_that_went_away_and_nothing_is_sent_twice(
+    world: World, world_of: Callable[..., World], smtp: SmtpServer
+) -> None:
+    from pymongo.errors import AutoReconnect
+
+    from notifications.wiring import new_line
+
+    world.handle(filed())
+    real, refused = world.app.sender._transact, []
+
+    def away_twice(callback: Any) -> Any:
+        if len(refused) < 2:
+            refused.append(callback)
+            # Meanwhile the lease runs out, and this process looks for leases that ran out.
+            world.clock.advance(minutes=5)
+            world.app.sender.sweep()
+            raise AutoReconnect("away")
+        return real(callback)
+
+    world.app.sender._transact = away_twice
+    world.app.sender.round(new_line(world.config))
+    world.app.sender._transact = real
+    world.send()
+
+    assert len(smtp.mails()) == 1
+    assert (receipt(world)["status"], receipt(world)["attempt"]) == ("sent", 1)
+
+
 def test_a_stop_gives_the_rest_of_the_batch_back_without_an_attempt(world: World, smtp: SmtpServer) -> None:
     codes = [f"7K3M9QXD4TR{letter}H" for letter in "ABCDE"]
     world.handle(*[filed(code) for code in codes])

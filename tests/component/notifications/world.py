@@ -35,13 +35,15 @@ class SmtpServer:
 
     path: Path
     port: int = 0
+    certificate: Path | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
         script = Path(__file__).with_name("smtp_server.py")
-        self.process = subprocess.Popen(  # our own script
-            [sys.executable, str(script), str(self.path), str(self.port)], stdout=subprocess.PIPE
-        )
+        command = [sys.executable, str(script), str(self.path), str(self.port)]
+        if self.certificate is not None:
+            command.append(str(self.certificate))
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline())
 

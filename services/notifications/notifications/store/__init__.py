@@ -48,6 +48,7 @@ def ensure_indexes(database: Database[Document]) -> None:
         name="staff",
     )
     contacts.create_index("kid")
+    contacts.create_index("purge_at", expireAfterSeconds=0)
     items = database["inbox_items"]
     items.create_index([("recipient_ref", ASCENDING), ("_id", DESCENDING)])
     items.create_index(

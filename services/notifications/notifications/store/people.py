@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import UpdateOne
@@ -14,6 +14,8 @@ from pymongo.database import Database
 from notifications.wording import Names
 
 Document = dict[str, Any]
+KEEP_CITIZENS = timedelta(days=730)
+"""A citizen's contact is new for every filing; it outlives the longest case and its survey, and no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _kid(token: str) -> str:
 
 
 def _document(row: ContactRow) -> Document:
-    return {
+    document: Document = {
         "_id": row.ref,
         "audience": row.audience,
         "language": row.language,
@@ -124,6 +126,9 @@ def _document(row: ContactRow) -> Document:
         "unit": row.unit,
         "active": row.active,
     }
+    if row.audience == "citizen":
+        document["purge_at"] = row.as_of + KEEP_CITIZENS
+    return document
 
 
 def _row(document: Mapping[str, Any]) -> ContactRow:
