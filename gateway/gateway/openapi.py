@@ -54,7 +54,7 @@ def document(operations: Iterable[Operation], server: str = "/") -> dict[str, An
         plugins=[marshmallow],
         info={
             "description": "File a case with a city, follow it, work on it. Errors are RFC 9457 problems.",
-            "license": {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         servers=[{"url": server}],
         tags=[{"name": name} for name in ("cases", "catalogue", "notifications", "operations")],
