@@ -51,6 +51,8 @@ def render_problem(request: Request, problem: Problem) -> Response:
         "problem.html",
         problem.status,
         secret=True,
+        # What was sent as a form has no page of its own to come back to.
+        path=request.url.path if request.method == "GET" else "/",
         headers=problem.headers,
         problem=problem,
         title=problem.title(view.lang),

@@ -38,6 +38,7 @@ def environment(lang: str) -> Environment:
             ]
         ),
         autoescape=True,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
