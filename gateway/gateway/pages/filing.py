@@ -1,8 +1,9 @@
 """Filing a case: choose a service, fill in one form, get a receipt that says to keep the link."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,13 +14,14 @@ from gateway.problems import Problem
 
 from .catalogue import known_service, to_choose_from
 from .deadlines import promises
-from .filing_form import field_names, field_of_pointer, submission_of
+from .filing_form import attributes_of, field_names, field_of_pointer, submission_of
 from .forms import Form, errors_of, in_order, usable_key, values_of
 from .guard import as_public, as_reporter, caller_of, take_form
 from .rendering import View, page, see_other
 
 # Answers that mean "not yet, and you may send the same again": the form comes back with everything in it.
 TRY_AGAIN = (429, 503, 504)
+SECRET = re.compile(r"[0-9a-z]{26}")
 DESK_ROLES = ("desk", "coordinator", "inspector")
 CHANNELS = ("desk", "phone", "whatsapp", "sms", "email", "letter", "social", "other")
 
@@ -64,25 +66,41 @@ async def file(request: Request) -> Response:
             )
         if problem.status != 422:
             raise
-        errors = errors_of(problem, field_of_pointer(service), view.gettext)
+        questions = {
+            f"attr-{one['code']}": view.text(one.get("description")) for one in attributes_of(service)
+        }
+        errors = errors_of(problem, field_of_pointer(service), view.gettext, questions)
         return show(request, service, caller, Form(values, errors), status=422)
-    return see_other(request, f"/tanda-terima/{quote(receipt.tracking_code)}/{quote(receipt.secret)}")
+    kept = f"/tanda-terima/{quote(receipt.tracking_code)}/{quote(receipt.secret)}"
+    return see_other(request, f"{kept}?{urlencode({'layanan': service['code']})}")
 
 
 async def receipt(request: Request) -> Response:
-    """Show what to keep and what happens next, as often as the citizen opens it."""
-    secret = request.path_params["secret"]
-    case = await request.app.state.cases.view(request.path_params["code"], as_reporter(request, secret))
-    code = shown(canonical(str(case["tracking_code"])) or "")
+    """Show what to keep and what happens next, as often as the citizen opens it.
+
+    The case is durable before she gets here, so the receipt shows its link even while the service that
+    knows the case does not answer.
+    """
+    code, secret = canonical(request.path_params["code"]), request.path_params["secret"]
+    if code is None or not SECRET.fullmatch(secret):
+        raise Problem("not-found")
+    try:
+        case = await request.app.state.cases.view(code, as_reporter(request, secret))
+    except Problem as problem:
+        if problem.status not in TRY_AGAIN:
+            raise
+        case = {}
     view = View(request)
-    service = view.catalogue.service(case.get("service_code") or "")
+    # Not stored yet, a case has no service to show; the address remembers which form it came from.
+    service = view.catalogue.service(case.get("service_code") or request.query_params.get("layanan", ""))
     return page(
         request,
         "receipt.html",
         secret=True,
         case=case,
-        code=code,
-        link=f"{view.settings.public_url}/lacak/{code}/{secret}",
+        code=shown(code),
+        service=service,
+        link=f"{view.settings.public_url}/lacak/{shown(code)}/{secret}",
         promises=promises(service, view.catalogue.document.get("deadlines") or ()) if service else [],
     )
 

@@ -62,17 +62,25 @@ def values_of(form: FormData) -> dict[str, list[str]]:
     return values
 
 
-def errors_of(problem: Problem, fields: Mapping[str, str], translate: Callable[[str], str]) -> dict[str, str]:
+def errors_of(
+    problem: Problem,
+    fields: Mapping[str, str],
+    translate: Callable[[str], str],
+    questions: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """Return the first message for each field of a form, from a refusal's JSON pointers.
 
     `fields` maps pointers to field names; a pointer without its own field belongs to the nearest parent
-    that has one, and what belongs to none is listed under "" in the summary.
+    that has one, and what belongs to none is listed under "" in the summary. `questions` are put before
+    the messages of fields that a summary would not tell apart otherwise.
     """
     errors: dict[str, str] = {}
     for error in problem.errors:
         name = nearest(error.pointer, fields)
-        message = FIXES.get((name, error.code)) or FIXES.get(error.code)
-        errors.setdefault(name, translate(message) if message else error.detail)
+        fix = FIXES.get((name, error.code)) or FIXES.get(error.code)
+        message = translate(fix) if fix else error.detail
+        question = (questions or {}).get(name)
+        errors.setdefault(name, f"{question} {message}" if question else message)
     return errors
 
 

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from gateway.codes import shown
-from gateway.problems import Problem
+from gateway.problems import FieldError, Problem
 from support.html import elements, form_to, parse, text_of
 from support.page_data import SECRET, code_of
 from support.pages import FakeCases
@@ -81,7 +81,7 @@ def test_the_receipt_is_reached_by_redirect_and_says_to_keep_the_link(visitor: T
     receipt = visitor.get(answer.headers["location"])
 
     code = shown(code_of(100))
-    assert answer.headers["location"] == f"/tanda-terima/{code}/{SECRET}"
+    assert answer.headers["location"] == f"/tanda-terima/{code}/{SECRET}?layanan=jalan-berlubang"
     assert code in receipt.text
     assert f"http://testserver/lacak/{code}/{SECRET}" in receipt.text
     for word in ("Simpan tautan ini", "Salin", "Foto", "Cetak", "Kami tidak dapat membuatnya lagi"):
@@ -95,7 +95,26 @@ def test_the_receipt_comes_before_the_case_is_stored(visitor: TestClient, cases:
     cases.stores_at_once = False
     answer = visitor.post(PATH, data=blank(visitor) | FULL)
 
-    assert shown(code_of(100)) in visitor.get(answer.headers["location"]).text
+    receipt = visitor.get(answer.headers["location"]).text
+    assert shown(code_of(100)) in receipt
+    assert "Jalan berlubang atau rusak" in receipt and "3 hari kerja" in receipt
+
+
+@pytest.mark.parametrize("slug", ["service-unavailable", "outcome-unknown", "rate-limited"])
+def test_the_receipt_shows_the_link_while_the_case_cannot_be_read(
+    slug: str, visitor: TestClient, cases: FakeCases
+) -> None:
+    address = visitor.post(PATH, data=blank(visitor) | FULL).headers["location"]
+    cases.failing = Problem(slug)
+    receipt = visitor.get(address)
+
+    assert receipt.status_code == 200
+    assert f"http://testserver/lacak/{shown(code_of(100))}/{SECRET}" in receipt.text
+
+
+@pytest.mark.parametrize("path", [f"/tanda-terima/SALAH/{SECRET}", f"/tanda-terima/{code_of(1)}/<b>x</b>"])
+def test_nothing_that_is_no_code_and_secret_gets_a_receipt(path: str, visitor: TestClient) -> None:
+    assert visitor.get(path).status_code == 404
 
 
 def test_a_double_click_files_once(visitor: TestClient, cases: FakeCases) -> None:
@@ -135,6 +154,17 @@ def test_errors_are_listed_linked_and_repeated_at_their_field(visitor: TestClien
         assert f"{name}-error" in described
         assert text_of(inline) == f"Kesalahan: {message}"
     assert cases.filed == {}
+
+
+def test_an_error_of_a_services_own_question_names_the_question(
+    visitor: TestClient, cases: FakeCases
+) -> None:
+    sent = blank(visitor) | FULL
+    missing = FieldError(pointer="/attributes/bahaya", code="required", detail="Wajib.")
+    cases.failing = Problem("invalid-input", errors=[missing])
+    answer = visitor.post(PATH, data=sent)
+
+    assert summary_of(answer.text) == [("attr-bahaya", "Apakah berbahaya? Isi kolom ini")]
 
 
 def test_a_refused_form_keeps_every_answer_and_its_key(visitor: TestClient) -> None:
