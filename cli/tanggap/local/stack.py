@@ -181,8 +181,7 @@ class Stack:
         deadline = time.monotonic() + READY_SECONDS
         names = [name for name in self.programs(parts) if name in INFRASTRUCTURE]
         for name in names:
-            self.report(f"starting {name}")
-            self.process(name).start()
+            self.start(name)
         if "database" in names:
             database.prepare(parts.ports, parts.secrets, deadline)
         database.wait_until_ready(parts.database, deadline)
@@ -198,12 +197,16 @@ class Stack:
         self.report("exchanges, queues, users and rights are in place")
         programs = [program for name, program in self.programs(parts).items() if name not in INFRASTRUCTURE]
         for program in programs:
-            self.report(f"starting {program.name}")
-            self.process(program.name).start()
+            self.start(program.name)
         deadline = time.monotonic() + READY_SECONDS
         for program in programs:
             self.wait_for(program, parts, deadline)
         self.report("every process is ready")
+
+    def start(self, name: str) -> None:
+        if self.process(name).state != "RUNNING":
+            self.report(f"starting {name}")
+            self.process(name).start()
 
     def wait_for(self, program: Program, parts: services.Parts, deadline: float) -> None:
         attempts: set[int] = set()
