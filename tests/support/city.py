@@ -26,6 +26,9 @@ POTHOLE = {
     "location": {"lat": -0.6812, "lon": 100.7781, "address": "Jalan Contoh, Lembah Segar"},
 }
 
+RELEASED = {"public_title": "Lubang di pasar", "public_text": "Ada lubang di tikungan dekat pasar."}
+"""What a coordinator releases when she verifies the pothole."""
+
 
 def pothole(**changes: Any) -> dict[str, Any]:
     """A filing that nothing is wrong with."""

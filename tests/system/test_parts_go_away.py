@@ -12,7 +12,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from support.city import City, pothole
+from support.city import RELEASED, City, pothole
 from support.waiting import eventually
 from tanggap.local import Stack
 
@@ -154,7 +154,7 @@ def test_a_memory_alarm_refuses_filing_in_time_and_passes_without_a_restart(stac
     receipt = file_until_accepted(city, pothole(), keys[0])
 
     stored(city, receipt)
-    assert city.act(receipt["tracking_code"], "verify", {}, role="coordinator").status_code == 200
+    assert city.act(receipt["tracking_code"], "verify", RELEASED, role="coordinator").status_code == 200
     assert {name: stack.process(name).pid for name in processes} == pids
 
 

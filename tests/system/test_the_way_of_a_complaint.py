@@ -7,7 +7,7 @@ import uuid
 import httpx
 import pytest
 
-from support.city import City, links, plain_text, pothole
+from support.city import RELEASED, City, links, plain_text, pothole
 from support.waiting import eventually
 
 
@@ -30,7 +30,7 @@ def test_a_complaint_is_triaged_worked_on_answered_and_confirmed_and_every_step_
     receipt = city.filed(pothole(reporter=reporter(address)))
     code, secret = receipt["tracking_code"], receipt["secret"]
 
-    city.acted(code, "verify", {}, role="coordinator")
+    city.acted(code, "verify", RELEASED, role="coordinator")
     city.acted(code, "assign", {"unit": "dpupr"}, role="coordinator")
     city.acted(code, "progress", {"note": "Tim ke lokasi."}, role="officer", unit="dpupr")
     city.acted(
@@ -53,7 +53,7 @@ def test_a_complaint_is_triaged_worked_on_answered_and_confirmed_and_every_step_
 
 def test_every_link_in_every_mail_opens_a_page_that_needs_no_script(city: City, address: str) -> None:
     receipt = city.filed(pothole(reporter=reporter(address)))
-    city.acted(receipt["tracking_code"], "verify", {}, role="coordinator")
+    city.acted(receipt["tracking_code"], "verify", RELEASED, role="coordinator")
     mails = eventually(lambda: (found := city.mails(address)) and len(found) >= 2 and found, within=20)
 
     pages = {link for mail in mails for link in links(mail)}
@@ -71,7 +71,7 @@ def test_a_disputed_answer_goes_back_to_the_same_unit_and_can_be_answered_again(
 ) -> None:
     receipt = city.filed(pothole(reporter=reporter(address)))
     code, secret = receipt["tracking_code"], receipt["secret"]
-    city.acted(code, "verify", {}, role="coordinator")
+    city.acted(code, "verify", RELEASED, role="coordinator")
     city.acted(code, "assign", {"unit": "dpupr"}, role="coordinator")
     city.acted(code, "resolve", {"outcome": "granted", "answer": "Sudah."}, role="officer", unit="dpupr")
 
@@ -87,7 +87,7 @@ def test_a_disputed_answer_goes_back_to_the_same_unit_and_can_be_answered_again(
 def test_the_loser_of_a_race_is_told_what_changed(city: City) -> None:
     code = city.filed()["tracking_code"]
     seen = city.view(code, role="coordinator")["version"]
-    city.acted(code, "verify", {}, role="coordinator", version=seen)
+    city.acted(code, "verify", RELEASED, role="coordinator", version=seen)
 
     late = city.act(
         code, "reject", {"ground": "tidak_jelas", "explanation": "-"}, role="coordinator", version=seen
@@ -104,8 +104,8 @@ def test_an_action_repeated_with_its_key_happens_once(city: City) -> None:
     key = str(uuid.uuid4())
     version = city.view(code, role="coordinator")["version"]
 
-    first = city.act(code, "verify", {}, role="coordinator", version=version, key=key)
-    second = city.act(code, "verify", {}, role="coordinator", version=version, key=key)
+    first = city.act(code, "verify", RELEASED, role="coordinator", version=version, key=key)
+    second = city.act(code, "verify", RELEASED, role="coordinator", version=version, key=key)
 
     assert (first.status_code, second.status_code) == (200, 200)
     assert first.json()["version"] == second.json()["version"] == version + 1
@@ -128,6 +128,7 @@ def test_a_case_of_a_supervisory_service_is_invisible_to_everyone_but_the_inspec
         "service_code": "pungutan-liar",
         "title": marked,
         "description": f"Diminta uang di loket {marked}.",
+        "attributes": {"unit_terlapor": "loket"},
     }
     receipt = city.filed(body)
     code = receipt["tracking_code"]

@@ -22,7 +22,11 @@ LONG_TEXT = ("Jalan di depan rumah rusak sejak hujan bulan lalu, mohon diperbaik
 def strange(number: int) -> dict[str, Any]:
     return pothole(
         description=LONG_TEXT if number % 3 == 0 else f"Laporan nomor {number}.",
-        attributes={"lebar_kerusakan": "besar", f"tidak_dikenal_{number}": "nilai apa saja", "warna": ["merah", "biru"][number % 2]},
+        attributes={
+            "lebar_kerusakan": "besar",
+            f"tidak_dikenal_{number}": "nilai apa saja",
+            "warna": ["merah", "biru"][number % 2],
+        },
     )
 
 
