@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,16 @@ class CityLoader:
         self._fields = fields_of_schemas(schemas)
         self._clock = clock
         self._current: CitySet | None = None
+        self._loading = threading.Lock()
 
     def load(self) -> tuple[bool, CitySet]:
         """Read the folder and put it in force: whether that changed anything, and the set.
 
         Raises CityRefused naming every fault; then the set before stays in force.
         """
-        changed = self._cities.save(read_city(self._folder, self._fields), now=self._clock.now())
+        # Consumers and senders of a fresh process all come here at once.
+        with self._loading:
+            changed = self._cities.save(read_city(self._folder, self._fields), now=self._clock.now())
         current = self.current()
         if changed:
             log.info("rules and templates in force", revision=current.revision)

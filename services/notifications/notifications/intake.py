@@ -39,7 +39,7 @@ log = get_logger(__name__)
 HANDLER = "on_case_event"
 CONTACT_PATIENCE = timedelta(minutes=10)
 """A case event may overtake the filing that brings its contact. After this it is no race any more."""
-NAME_PATIENCE = timedelta(minutes=1)
+NAME_PATIENCE = timedelta(seconds=30)
 KEY_PATIENCE_SECONDS = 60
 
 Verdicts = dict[str, Retry | Reject]

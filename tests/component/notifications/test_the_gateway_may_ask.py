@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,19 @@ def test_reloading_makes_new_versions_and_pins_the_old_ones(world: World, tmp_pa
     assert [row["version"] for row in stored] == [1, 2]
     assert "sudah kami terima pada" in stored[0]["body"]
     assert world.app.queries.reload_city(ADMIN)["changed"] is False
+
+
+def test_processes_that_start_together_agree_on_one_set(world_of: Callable[..., World]) -> None:
+    import eventlet
+
+    worlds = [world_of() for _ in range(6)]
+
+    loads = [eventlet.spawn(one.app.cities.load) for one in worlds for _ in range(2)]
+    revisions = {load.wait()[1].revision for load in loads}
+
+    database = worlds[0].mongo.database
+    assert revisions == {1}
+    assert {row["version"] for name in ("templates", "rules") for row in database[name].find()} == {1}
 
 
 def test_a_set_with_faults_is_refused_as_a_whole_and_the_old_one_stays(world: World, tmp_path: Path) -> None:

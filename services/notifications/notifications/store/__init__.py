@@ -32,7 +32,6 @@ def ensure_indexes(database: Database[Document]) -> None:
     intents.create_index(
         [("status", ASCENDING), ("due_at", ASCENDING)],
         name="due",
-        sparse=False,
         partialFilterExpression={"due_at": {"$exists": True}},
     )
     intents.create_index([("complaint_id", ASCENDING), ("_id", ASCENDING)])
@@ -56,7 +55,6 @@ def ensure_indexes(database: Database[Document]) -> None:
     )
     items.create_index("purge_at", expireAfterSeconds=0)
     database["suppressions"].create_index("until", expireAfterSeconds=0)
-    database["templates"].create_index([("key", ASCENDING), ("language", ASCENDING), ("version", DESCENDING)])
-    for name in ("rules", "settings", "units", "services"):
-        if name not in database.list_collection_names():
-            database.create_collection(name)
+    # Written in transactions, in which a collection had better exist.
+    for name in ("units", "services"):
+        database[name].create_index("version")

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from notifications.city import CitySet, CitySource, TemplateSource, digest_of
 from notifications.domain.rules import Rule
@@ -17,7 +18,7 @@ from notifications.wording import City
 
 Document = dict[str, Any]
 _ACTIVE = "active"
-_ATTEMPTS = 5
+_ATTEMPTS = 10
 
 
 class Cities:
@@ -30,19 +31,37 @@ class Cities:
         """Put a checked set in force; False when it is in force already.
 
         A text that changed becomes a new version; a version is never written again, so that an intent's
-        pinned version is what its recipient read. Replicas that save the same set agree on the versions.
+        pinned version is what its recipient read. Processes that save at the same time agree on the
+        versions: whoever comes second finds them, or looks again.
         """
-        for attempt in range(_ATTEMPTS):
+        for _ in range(_ATTEMPTS):
             try:
                 return self._save(source, now)
-            except DuplicateKeyError:
-                if attempt == _ATTEMPTS - 1:
+            except (BulkWriteError, DuplicateKeyError) as error:
+                if not _is_duplicate(error):
                     raise
-        return False
+                last = error
+        raise last
 
     def _save(self, source: CitySource, now: datetime) -> bool:
-        templates = [self._template_version(template, now) for template in source.templates]
-        rules = [self._rule_version(rule, now) for rule in source.rules]
+        templates = _versions(
+            self._templates,
+            {
+                f"{one.key}.{one.language}": {
+                    "key": one.key,
+                    "language": one.language,
+                    "subject": one.subject,
+                    "body": one.body,
+                }
+                for one in source.templates
+            },
+            now,
+        )
+        rules = _versions(
+            self._rules,
+            {one.id: {"rule": one.id, "definition": _definition(one)} for one in source.rules},
+            now,
+        )
         about = {"name": source.name, "timezone": source.timezone, "words": source.words}
         digest = digest_of([templates, rules, about])
         current = self._settings.find_one({"_id": _ACTIVE}, {"digest": 1, "revision": 1})
@@ -57,54 +76,9 @@ class Cities:
             "city": about,
             "loaded_at": now,
         }
-        if current is None:
-            self._settings.insert_one({"_id": _ACTIVE, **document})
-            return True
-        changed = self._settings.update_one({"_id": _ACTIVE, "revision": revision}, {"$set": document})
-        if not changed.modified_count:
-            raise DuplicateKeyError("another process put a set in force meanwhile")
+        # The revision is in the query: an upsert that finds another one fails on `_id`, and looks again.
+        self._settings.update_one({"_id": _ACTIVE, "revision": revision}, {"$set": document}, upsert=True)
         return True
-
-    def _template_version(self, source: TemplateSource, now: datetime) -> str:
-        where = {"key": source.key, "language": source.language}
-        last = self._templates.find_one(where, {"version": 1, "digest": 1}, sort=[("version", -1)])
-        if last and last["digest"] == source.digest:
-            return str(last["_id"])
-        version = last["version"] + 1 if last else 1
-        document_id = f"{source.key}.{source.language}.{version}"
-        self._templates.insert_one(
-            {
-                "_id": document_id,
-                **where,
-                "version": version,
-                "subject": source.subject,
-                "body": source.body,
-                "digest": source.digest,
-                "created_at": now,
-            }
-        )
-        return document_id
-
-    def _rule_version(self, rule: Rule, now: datetime) -> str:
-        definition = {**asdict(rule), "channels": list(rule.channels)}
-        del definition["version"]
-        digest = digest_of(definition)
-        last = self._rules.find_one({"rule": rule.id}, {"version": 1, "digest": 1}, sort=[("version", -1)])
-        if last and last["digest"] == digest:
-            return str(last["_id"])
-        version = last["version"] + 1 if last else 1
-        document_id = f"{rule.id}.{version}"
-        self._rules.insert_one(
-            {
-                "_id": document_id,
-                "rule": rule.id,
-                "version": version,
-                "definition": definition,
-                "digest": digest,
-                "created_at": now,
-            }
-        )
-        return document_id
 
     def revision(self) -> int:
         """The revision in force; 0 when no set was ever saved."""
@@ -135,6 +109,42 @@ class Cities:
             rules={type_: tuple(found) for type_, found in rules.items()},
             templates=templates,
         )
+
+
+def _versions(collection: Collection[Document], wanted: Mapping[str, Document], now: datetime) -> list[str]:
+    """The ids of the newest versions of these texts, those that changed written first.
+
+    Raises BulkWriteError (duplicate key) when another process writes the same versions just now.
+    """
+    newest: dict[str, Document] = {}
+    for row in collection.find({}, {"version": 1, "digest": 1}).sort("version", 1):
+        newest[row["_id"].rpartition(".")[0]] = row
+    ids: list[str] = []
+    fresh: list[Document] = []
+    for name, content in wanted.items():
+        digest, last = digest_of(content), newest.get(name)
+        if last is not None and last["digest"] == digest:
+            ids.append(last["_id"])
+            continue
+        version = last["version"] + 1 if last else 1
+        ids.append(f"{name}.{version}")
+        about = {"_id": ids[-1], "version": version, "digest": digest, "created_at": now}
+        fresh.append({**about, **content})
+    if fresh:
+        collection.insert_many(fresh, ordered=False)
+    return ids
+
+
+def _is_duplicate(error: BulkWriteError | DuplicateKeyError) -> bool:
+    if isinstance(error, DuplicateKeyError):
+        return True
+    return {failed.get("code") for failed in (error.details or {}).get("writeErrors", ())} == {11000}
+
+
+def _definition(rule: Rule) -> Document:
+    definition = {**asdict(rule), "channels": list(rule.channels)}
+    del definition["version"]
+    return definition
 
 
 def _rule(document: Mapping[str, Any]) -> Rule:
