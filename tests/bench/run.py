@@ -134,7 +134,11 @@ def main() -> int:
         with Gateway(stack.env["TANGGAP_URL"], admin_token(stack)) as gateway:
             load_city(gateway, ROOT / "cities" / "sawahlunto")
         database = cleanup.enter_context(pymongo.MongoClient(stack.env["MONGODB_URL"], w="majority"))
-        systems = [tanggap(stack, database), stock_nameko(stack, database, cleanup, free_port())]
+        systems = [
+            tanggap(stack, database, mail=False),
+            tanggap(stack, database, mail=True),
+            stock_nameko(stack, database, cleanup, free_port()),
+        ]
         for system in systems:
             measure(system, max(100, options.cases // 10), options.concurrency)
         for number in range(1, options.rounds + 1):

@@ -173,11 +173,11 @@ def test_a_process_that_dies_under_load_loses_and_doubles_nothing(
 
 def test_a_frozen_broker_never_makes_a_caller_wait(stack: Stack, city: City) -> None:
     broker = stack.process("broker")
-    broker.kill(signal.SIGSTOP)
+    broker.pause()
     try:
         assert_refuses_in_time_with_the_key_to_repeat(city)
     finally:
-        broker.kill(signal.SIGCONT)
+        broker.resume()
 
     receipt = file_until_accepted(city, pothole(), str(uuid.uuid4()))
     stored(city, receipt)
