@@ -59,13 +59,14 @@ class Raised:
         self.error = error
 
 
-def handles(name: str, *, batch: int = 100, linger: float = 0.005) -> Callable[[Handler], Handler]:
+def handles(name: str, *, batch: int = 100, linger: float = 0.05) -> Callable[[Handler], Handler]:
     """Consume `consumes.<service>.<name>` of the topology in batches of at most `batch`.
 
     The method gets a list of valid events in delivery order and returns verdicts by event id: `Retry`,
     `Reject`, or nothing for what took effect. If it raises, the batch is run again one event at a time,
     so that one bad event does not take its neighbours along; while the database is away the batch waits.
-    `linger` is how long a started batch waits for more; what arrives while a batch runs is the next one.
+    While events flow, a batch waits up to `linger` for more; after a pause of that length the first event
+    is handled at once.
     """
 
     def register(method: Handler) -> Handler:
@@ -136,6 +137,7 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
         self._done = Signal()
         self._link: Link | None = None
         self._careful = True
+        self._answered_at = 0.0
         self._stop_by = float("inf")
 
     def setup(self) -> None:
@@ -240,8 +242,10 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
             self._arrived.wait(1.0)
         if link.failure is not None:
             raise link.failure
-        if self._linger and self._buffer and not self._stopping.is_set() and not self._careful:
-            until = time.monotonic() + self._linger
+        now = time.monotonic()
+        flowing = now - self._answered_at < self._linger
+        if flowing and self._buffer and not self._stopping.is_set() and not self._careful:
+            until = now + self._linger
             while len(self._buffer) < self._batch and (left := until - time.monotonic()) > 0:
                 self._arrived.clear()
                 self._arrived.wait(left)
@@ -269,6 +273,7 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
                 link.cancel()
                 link.consume(self._consumer.queue, 4 * self._batch, self._on_message)
         link.ack(deliveries[-1].tag, multiple=True)
+        self._answered_at = time.monotonic()
 
     # One batch
 
