@@ -15,10 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import measures
 from gateway.problems import Problem
-from servicekit.logs import get_logger
+from servicekit.logs import CodeLog, get_logger
 from servicekit.tracing import span
 
 log = get_logger("gateway.access")
+access_log = CodeLog("gateway.access")
 
 BODY_LIMIT = 256 * 1024
 CATALOGUE_LIMIT = 8 * 1024 * 1024
@@ -85,7 +86,7 @@ class Edge:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         measures.http_seconds.labels(method, route, str(status)).observe(seconds)
         if route not in _QUIET:
-            log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+            access_log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))

@@ -11,6 +11,7 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -37,13 +38,59 @@ def get_logger(name: str) -> Any:
     return structlog.stdlib.get_logger(name)
 
 
+class CodeLog:
+    """INFO lines whose every field comes from code, for what is told of each request.
+
+    They look like all other lines and have the same ids. They cost a fraction, because nothing in them
+    can be anybody's: the second net is not cast. Never hand it a text that came from outside.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+
+    def info(self, msg: str, **fields: str | int | float) -> None:
+        if not self._logger.isEnabledFor(logging.INFO):
+            return
+        for handler in logging.root.handlers:
+            if isinstance(handler, _LineHandler):
+                handler.write_line(self._logger.name, msg, fields)
+
+
+class _LineHandler(logging.StreamHandler[Any]):
+    """The process's one output."""
+
+    def __init__(self, stream: Any, stamp: Mapping[str, str]) -> None:
+        super().__init__(stream)
+        self._stamp = stamp
+
+    def write_line(self, logger: str, msg: str, fields: Mapping[str, str | int | float]) -> None:
+        line = {
+            **fields,
+            **structlog.contextvars.get_contextvars(),
+            "level": "info",
+            "logger": logger,
+            "ts": datetime.now(UTC),
+            **self._stamp,
+            "msg": msg,
+        }
+        text = orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE).decode()
+        self.acquire()
+        try:
+            self.stream.write(text)
+            self.flush()
+        except (OSError, ValueError):  # a line that cannot be written stops nobody's request
+            pass
+        finally:
+            self.release()
+
+
 def configure(service: str, level: str = "INFO", version: str = "") -> None:
     """Send structlog and the standard library's loggers to stdout as JSON lines."""
 
-    def stamp(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        event["service"] = service
-        if version:
-            event["version"] = version
+    stamp = {"service": service, **({"version": version} if version else {})}
+
+    def stamped(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event.update(stamp)
         return event
 
     shared: list[Any] = [
@@ -51,7 +98,7 @@ def configure(service: str, level: str = "INFO", version: str = "") -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
-        stamp,
+        stamped,
     ]
     structlog.configure(
         processors=[
@@ -64,7 +111,7 @@ def configure(service: str, level: str = "INFO", version: str = "") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _LineHandler(sys.stdout, stamp)
     handler.addFilter(_without_quotes)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
