@@ -34,7 +34,7 @@ class Noticing:
 
         An outcome of an earlier answer, one that was disputed since, starts nothing.
         """
-        self._catalogue.current()
+        self._catalogue.recent()
         self._db.transact(lambda session: self._noticed(session, events), timeout=10)
 
     def _noticed(self, session: ClientSession, events: Sequence[Event]) -> None:

@@ -6,6 +6,7 @@ events ─▶ contacts, staff, names, suppressions (read once a batch) ─▶ pl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -152,8 +153,10 @@ class Intake:
         except AlreadyPlanned:
             # The inbox has forgotten the event (a very late replay); its intents are still here.
             stored = self._transact(lambda s: self._write(s, events, planned, brought, now, check=True))
+        alike = Counter((d["channel"], d["audience"], d["status"]) for d in stored)
+        for labels, count in alike.items():
+            metrics.outcomes_total.labels(*labels).inc(count)
         for document in stored:
-            metrics.outcomes_total.labels(document["channel"], document["audience"], document["status"]).inc()
             if document["missing"]:
                 log.error(
                     "values missing for a template",

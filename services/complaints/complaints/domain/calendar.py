@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _MINUTE = timedelta(minutes=1)
@@ -70,7 +71,7 @@ class WorkingCalendar:
         raise ValueError("the calendar has no working day within ten years")
 
     def due_in_working_days(self, start: datetime, count: int) -> datetime:
-        return self.closing(self.working_day_after(self.day_zero(start), count))
+        return _closing_after(self, self.day_zero(start), count)
 
     def working_minutes(self, start: datetime, end: datetime) -> int:
         """Whole office minutes between two moments; 0 when `end` is not after `start`."""
@@ -100,3 +101,8 @@ class WorkingCalendar:
                 left -= max(available, timedelta(0))
             day += _DAY
         raise ValueError("the calendar has no working day within ten years")
+
+
+@lru_cache(maxsize=4096)
+def _closing_after(calendar: WorkingCalendar, day: date, count: int) -> datetime:
+    return calendar.closing(calendar.working_day_after(day, count))

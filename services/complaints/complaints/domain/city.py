@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 
 from complaints.domain.calendar import WorkingCalendar
 from complaints.domain.case import Location
@@ -88,7 +89,7 @@ class City:
 
         What the service's record leaves out, warnings and escalation, it takes from the city's.
         """
-        record = choose_record(self.records, stage, kind, supervisory_class, day)
+        record = choose_record(self._by_stage.get(stage, ()), stage, kind, supervisory_class, day)
         own = service.resolve_within if service is not None and stage == RESOLVE else None
         if own is None or own.effective_from > day:
             return record
@@ -99,6 +100,13 @@ class City:
             warn_before=own.warn_before or record.warn_before,
             escalate_after=own.escalate_after or record.escalate_after,
         )
+
+    @cached_property
+    def _by_stage(self) -> dict[str, list[DeadlineRecord]]:
+        found: dict[str, list[DeadlineRecord]] = {}
+        for record in self.records:
+            found.setdefault(record.stage, []).append(record)
+        return found
 
     def limit(self, stage: str, kind: str, supervisory_class: str, day: date) -> int | None:
         """A limit that counts, such as how often a case may be sent back; None when there is none."""

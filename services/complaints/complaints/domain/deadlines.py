@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from complaints.domain.calendar import WorkingCalendar
 
@@ -234,19 +235,25 @@ def recomputed(calendar: WorkingCalendar, clock: Clock) -> Clock:
     return replace(fresh, fired=clock.fired)
 
 
-def levels(calendar: WorkingCalendar, clock: Clock) -> list[Level]:
+def levels(calendar: WorkingCalendar, clock: Clock) -> tuple[Level, ...]:
     """Everything that fires on the clock, in the order in which it fires."""
-    warnings = sorted(_before(calendar, clock.due_at, span) for span in clock.record.warn_before)
+    return _levels(calendar, clock.record, clock.due_at)
+
+
+# Most deadlines end at closing time: the cases of a day share them.
+@lru_cache(maxsize=4096)
+def _levels(calendar: WorkingCalendar, record: DeadlineRecord, due_at: datetime) -> tuple[Level, ...]:
+    warnings = sorted(_before(calendar, due_at, span) for span in record.warn_before)
     found = [Level(f"{WARN}-{n}", WARN, n, at) for n, at in enumerate(warnings, start=1)]
-    found.append(Level(DUE, DUE, 0, clock.due_at))
+    found.append(Level(DUE, DUE, 0, due_at))
     steps = sorted(
-        ((_later(calendar, clock.due_at, step.after), step.to_role) for step in clock.record.escalate_after),
+        ((_later(calendar, due_at, step.after), step.to_role) for step in record.escalate_after),
         key=lambda step: step[0],
     )
     found.extend(
         Level(f"{ESCALATE}-{n}", ESCALATE, n, at, to_role) for n, (at, to_role) in enumerate(steps, start=1)
     )
-    return found
+    return tuple(found)
 
 
 def next_level(calendar: WorkingCalendar, clock: Clock) -> Level | None:

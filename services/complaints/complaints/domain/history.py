@@ -16,6 +16,10 @@ from typing import Any
 
 from complaints.domain.case import Case, Record
 
+# `json.dumps` with options makes a new encoder at every call.
+_VALUE = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
+_CHAINED = json.JSONEncoder(separators=(",", ":"))
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -67,7 +71,7 @@ def link(record: Record, *, at: datetime, version: int, seq: int, previous: str)
 
 
 def seal(salt: str, name: str, value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    text = _VALUE.encode(value)
     return hashlib.sha256(f"{salt}|{name}|{text}".encode(errors="replace")).hexdigest()
 
 
@@ -84,7 +88,7 @@ def digest_of(item: Link, previous: str) -> str:
         item.to_status,
         sorted(item.sealed.items()),
     ]
-    return hashlib.sha256(json.dumps(chained, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_CHAINED.encode(chained).encode()).hexdigest()
 
 
 def verifies(links: Iterable[Link], length: int, head: str) -> bool:

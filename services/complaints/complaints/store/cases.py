@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bson.errors import BSONError
-from pymongo import ASCENDING, DESCENDING, TEXT, DeleteMany, InsertOne, UpdateOne
+from pymongo import ASCENDING, DESCENDING, TEXT, DeleteMany, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DocumentTooLarge, DuplicateKeyError
@@ -150,19 +150,19 @@ class CaseStore:
     def put_notices(self, session: ClientSession, notices: Sequence[tuple[str, Notice]]) -> None:
         """Keep the furthest state of each message, in whatever order the states arrive."""
         ids = [f"{code}:{notice.id}" for code, notice in notices]
-        known = {d["_id"]: d for d in self.notices.find({"_id": {"$in": ids}}, session=session)}
+        stored = {d["_id"]: d for d in self.notices.find({"_id": {"$in": ids}}, session=session)}
         changed: dict[str, Document] = {}
         for code, notice in notices:
             document = notice_to_document(code, notice)
-            before = known.get(document["_id"])
+            id_ = document["_id"]
+            before = changed.get(id_) or stored.get(id_)
             if before is None or _RANK.get(notice.state, 0) > _RANK.get(before["state"], 0):
-                known[document["_id"]] = changed[document["_id"]] = document
+                changed[id_] = document
+        outdated = [id_ for id_ in changed if id_ in stored]
+        if outdated:
+            self.notices.delete_many({"_id": {"$in": outdated}}, session=session)
         if changed:
-            operations: list[Any] = [
-                DeleteMany({"_id": {"$in": list(changed)}}),
-                *map(InsertOne, changed.values()),
-            ]
-            self.notices.bulk_write(operations, session=session)
+            self.notices.insert_many(changed.values(), session=session)
 
     def due_timers(
         self, as_of: datetime, limit: int, skip: Sequence[str], codes: Sequence[str] | None
