@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -157,8 +158,8 @@ class Publisher:
         self._mark([row["_id"] for row in by_outcome.pop(ACKED, [])])
         for outcome, failed in by_outcome.items():
             self._hold(failed, outcome)
-        for outcome in outcomes.values():
-            metrics.relay_published_total.labels(self._service, outcome).inc()
+        for outcome, count in Counter(outcomes.values()).items():
+            metrics.relay_published_total.labels(self._service, outcome).inc(count)
         return len(rows)
 
     def _due(self) -> list[dict[str, Any]]:

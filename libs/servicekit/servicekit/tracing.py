@@ -74,7 +74,7 @@ def span(
         name,
         context=_otel_context(above),
         kind=getattr(otel.SpanKind, kind.upper()),
-        links=[otel.Link(_otel_span_context(link)) for link in map(parse_traceparent, links) if link],
+        links=_otel_links(links),
         attributes=dict(attributes or {}),
     ) as recorded:
         context = _from_otel(recorded, above) or (above.child() if above else new_trace())
@@ -92,6 +92,12 @@ def span(
 def _otel_span_context(context: TraceContext) -> otel.SpanContext:
     flags = otel.TraceFlags(int(context.flags, 16))
     return otel.SpanContext(int(context.trace_id, 16), int(context.span_id, 16), True, flags)
+
+
+def _otel_links(traceparents: Iterable[str | None]) -> list[otel.Link]:
+    if isinstance(otel.get_tracer_provider(), otel.ProxyTracerProvider):
+        return []  # no SDK: nobody records them
+    return [otel.Link(_otel_span_context(link)) for link in map(parse_traceparent, traceparents) if link]
 
 
 def _otel_context(context: TraceContext | None) -> Context | None:
