@@ -31,6 +31,8 @@ def servers() -> Iterator[Servers]:
     from tanggap.local import Stack
 
     stack = Stack(PRIVATE, servers_only=True)
+    # A run that was killed may have left its servers, and their data.
+    stack.destroy()
     stack.up()
     try:
         yield Servers(stack.env["AMQP_URL"], stack.env["AMQP_MANAGEMENT_URL"], stack.env["MONGODB_URL"])

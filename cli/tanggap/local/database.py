@@ -138,6 +138,8 @@ def programs(layout: Layout, ports: dict[str, int], secrets: Secrets) -> list[Pr
     command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
     # Nobody else could take over from the only member, so there is nothing to wait for.
     command += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=0"]
+    # A service that is killed in a transaction leaves its documents locked for so long.
+    command += ["--setParameter", "transactionLifetimeLimitSeconds=15"]
     return [Program("database", command, {}, priority=20, stop_seconds=30)]
 
 
