@@ -135,10 +135,10 @@ class City:
 
     def mails(self, address: str) -> list[EmailMessage]:
         """Every mail the sink has for an address, oldest first."""
-        found = [mail for mail in self._all_mails() if address in str(mail["To"])]
+        found = [mail for mail in self.all_mails() if address in str(mail["To"])]
         return sorted(found, key=lambda mail: str(mail["Date"]))
 
-    def _all_mails(self) -> Iterator[EmailMessage]:
+    def all_mails(self) -> Iterator[EmailMessage]:
         for path in sorted((self.maildir / "new").iterdir()) + sorted((self.maildir / "cur").iterdir()):
             message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
             assert isinstance(message, EmailMessage)
