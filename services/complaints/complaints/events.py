@@ -86,9 +86,9 @@ def wire(value: Any) -> Any:
     """A value with every time written out, as JSON carries it."""
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {name: wire(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [wire(item) for item in value]
     return value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from complaints.domain.calendar import WorkingCalendar
 from complaints.domain.case import Location
@@ -95,11 +95,7 @@ class City:
             return record
         if record is None:
             return own
-        return replace(
-            own,
-            warn_before=own.warn_before or record.warn_before,
-            escalate_after=own.escalate_after or record.escalate_after,
-        )
+        return _completed(own, record)
 
     @cached_property
     def _by_stage(self) -> dict[str, list[DeadlineRecord]]:
@@ -129,6 +125,15 @@ class City:
             if place.casefold() in address
         ]
         return max(named)[1] if address and named else None
+
+
+@lru_cache(maxsize=1024)
+def _completed(own: DeadlineRecord, record: DeadlineRecord) -> DeadlineRecord:
+    return replace(
+        own,
+        warn_before=own.warn_before or record.warn_before,
+        escalate_after=own.escalate_after or record.escalate_after,
+    )
 
 
 @dataclass(frozen=True)

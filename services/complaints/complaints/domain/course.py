@@ -76,7 +76,7 @@ def with_clocks(case: Case, catalogue: Catalogue, city: City | None, at: datetim
     for stage in sorted(wanted - open_stages):
         if _still_needed(stage, case):
             clocks.extend(_started(case, catalogue, city, stage, at))
-    return replace(case, clocks=tuple(clocks))
+    return case.having(clocks=tuple(clocks))
 
 
 def _still_needed(stage: str, case: Case) -> bool:
@@ -153,7 +153,7 @@ def with_stays(before: Case | None, case: Case, city: City | None, at: datetime,
                 overdue_on_arrival=False if first or clock is None else clock.is_overdue(at),
             )
         )
-    return replace(case, stays=tuple(stays))
+    return case.having(stays=tuple(stays))
 
 
 def with_waits(before: Case, case: Case, calendar: WorkingCalendar | None, at: datetime) -> Case:

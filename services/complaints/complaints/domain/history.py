@@ -44,7 +44,7 @@ def extend(case: Case, record: Record, at: datetime) -> tuple[Case, Link]:
     added = link(
         record, at=at, version=case.version, seq=case.history_length + 1, previous=case.history_digest
     )
-    return replace(case, history_length=added.seq, history_digest=added.digest), added
+    return case.having(history_length=added.seq, history_digest=added.digest), added
 
 
 def link(record: Record, *, at: datetime, version: int, seq: int, previous: str) -> Link:
