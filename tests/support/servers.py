@@ -35,7 +35,9 @@ def servers() -> Iterator[Servers]:
     stack.destroy()
     stack.up()
     try:
-        yield Servers(stack.env["AMQP_URL"], stack.env["AMQP_MANAGEMENT_URL"], stack.env["MONGODB_URL"])
+        # Direct, so that a test can put itself between a process and the server.
+        direct = stack.env["MONGODB_URL"] + "&directConnection=true"
+        yield Servers(stack.env["AMQP_URL"], stack.env["AMQP_MANAGEMENT_URL"], direct)
     finally:
         stack.down()
 

@@ -32,7 +32,8 @@ def through(kit, broker=None, mongod=None):
     if broker is not None:
         changes["amqp_url"] = kit.url("keeper").replace(kit.host, broker.address)
     if mongod is not None:
-        changes["mongodb_url"] = kit.mongodb_url.replace(urlsplit(kit.mongodb_url).netloc, mongod.address)
+        server = urlsplit(kit.mongodb_url).netloc.rpartition("@")[2]
+        changes["mongodb_url"] = kit.mongodb_url.replace(server, mongod.address)
     return changes
 
 
