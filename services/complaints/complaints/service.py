@@ -106,7 +106,8 @@ class ComplaintsService:
         """Every submission that was answered with 202 becomes one visible case."""
         return self.parts.filing.file(events)
 
-    @handles("on_message_outcome", batch=100)
+    # Nobody waits for a notice: few large batches.
+    @handles("on_message_outcome", batch=200, linger=0.25)
     def on_message_outcome(self, events: list[Event]) -> Outcomes:
         """The timeline shows what was sent when; an answer that went out starts the clock of silence."""
         self.parts.noticing.notice(events)

@@ -118,7 +118,7 @@ class Intake:
         rules = city.rules.get(event.type, ())
         old = age(event, self._clock.now())
         ref = event.data.get("contact_ref")
-        if any(rule.audience == REPORTER and matches(rule.when, event.data) for rule in rules) and ref:
+        if ref and any(rule.audience == REPORTER and matches(rule.when, event.data) for rule in rules):
             if ref not in known.reporters and old < CONTACT_PATIENCE:
                 return Retry(5 if old < timedelta(minutes=1) else 30, "contact_not_seen_yet")
             if known.reporters.get(ref, _NOBODY) is None:
