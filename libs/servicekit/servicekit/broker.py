@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 import amqp
 import eventlet
 from amqp import spec
-from amqp.exceptions import AccessRefused, AMQPError, NotFound, PreconditionFailed
+from amqp.exceptions import AccessRefused, AMQPError, NotFound, PreconditionFailed, UnexpectedFrame
 from eventlet.event import Event as GreenEvent
 
 from servicekit.envelope import Outgoing
@@ -27,7 +28,9 @@ from servicekit.logs import describe
 
 ACKED, NACKED, RETURNED = "acked", "nacked", "returned"
 _READ_SECONDS = 0.5
-_RECEIVE_BYTES = 16384
+_CHUNK_BYTES = 65536
+_HEADER = struct.Struct(">BHI")
+_FRAME_END = 0xCE
 
 
 class BrokerAway(KitError):
@@ -84,6 +87,65 @@ def timeouts_as_errors() -> Iterator[None]:
         raise TimeoutError("eventlet timeout") from timeout
 
 
+class _Buffered:
+    """Few system calls for many frames, in place of py-amqp's own, which makes several for each."""
+
+    def __init__(self, transport: Any) -> None:
+        self._receive, self._send = transport.sock.recv, transport._write
+        self._received: bytes = transport._read_buffer
+        self._at = 0
+        self._held: bytearray | None = None
+        transport.read_frame, transport._write = self.read_frame, self.write
+
+    def read_frame(self) -> tuple[int, int, bytes]:
+        """The next frame: type, channel, payload. What came before a timeout stays for the next call."""
+        self._need(_HEADER.size)
+        kind, channel, size = _HEADER.unpack_from(self._received, self._at)
+        self._need(_HEADER.size + size + 1)
+        begin = self._at + _HEADER.size
+        end = begin + size
+        if self._received[end] != _FRAME_END:
+            raise UnexpectedFrame("a frame does not end where it says")
+        self._at = end + 1
+        return kind, channel, self._received[begin:end]
+
+    def has_frame(self) -> bool:
+        """Whether the next frame is here as a whole."""
+        left = len(self._received) - self._at - _HEADER.size
+        return left > 0 and left > _HEADER.unpack_from(self._received, self._at)[2]
+
+    def _need(self, size: int) -> None:
+        while len(self._received) - self._at < size:
+            more = self._receive(_CHUNK_BYTES)
+            if not more:
+                raise OSError("broker closed the connection")
+            self._received, self._at = self._received[self._at :] + more, 0
+
+    def write(self, data: Any) -> None:
+        if self._held is None:
+            self._send(data)
+            return
+        self._held += data
+        if len(self._held) >= _CHUNK_BYTES:
+            self._flush()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send what the block writes in as few pieces as it fits into."""
+        self._held = bytearray()
+        try:
+            yield
+            while self._held:
+                self._flush()
+        finally:
+            self._held = None
+
+    def _flush(self) -> None:
+        # What the reader writes while the socket is full comes after this.
+        data, self._held = self._held, bytearray()
+        self._send(data)
+
+
 class Link:
     """A connection and one channel. Not shared between publishers: one greenlet publishes with confirms."""
 
@@ -113,11 +175,7 @@ class Link:
         try:
             with eventlet.Timeout(10, BrokerAway("connection timed out")):
                 self._connection.connect()
-                transport = self._connection.transport
-                if isinstance(transport, amqp.transport.TCPTransport):
-                    # py-amqp receives exactly what it parses next: nine system calls a message.
-                    receive = transport.sock.recv
-                    transport._quick_recv = lambda n: receive(max(n, _RECEIVE_BYTES))
+                self._buffered = _Buffered(self._connection.transport)
                 self._channel = self._connection.channel()
                 if self._confirms:
                     self._channel.confirm_select()
@@ -150,10 +208,11 @@ class Link:
         self._settled.clear()
         watch = eventlet.spawn_after(timeout, self._expire, through_alarm)
         try:
-            for message in messages:
-                self._tag += 1
-                self._waiting[self._tag] = message.message_id
-                self._write(message)
+            with self._buffered.together():
+                for message in messages:
+                    self._tag += 1
+                    self._waiting[self._tag] = message.message_id
+                    self._write(message)
             while self._waiting and self.failure is None and (through_alarm or not self.blocked):
                 self._settled.clear()
                 self._settled.wait(timeout)
@@ -311,6 +370,8 @@ class Link:
             while not self._closing:
                 try:
                     self._connection.drain_events(timeout=_READ_SECONDS)
+                    while self._buffered.has_frame() and not self._closing:
+                        self._connection.on_inbound_frame(self._buffered.read_frame())
                 except TimeoutError:
                     self.on_beat()
                 now = time.monotonic()

@@ -70,23 +70,32 @@ def span(
     Its ids, and `log`, are on every log line of the block.
     """
     above = parse_traceparent(parent) or _current.get()
+    if isinstance(otel.get_tracer_provider(), otel.ProxyTracerProvider):  # no SDK: nothing is recorded
+        with _inside(above.child() if above else new_trace(), log) as context:
+            yield context
+        return
     with _tracer.start_as_current_span(
         name,
         context=_otel_context(above),
         kind=getattr(otel.SpanKind, kind.upper()),
-        links=_otel_links(links),
+        links=[otel.Link(_otel_span_context(link)) for link in map(parse_traceparent, links) if link],
         attributes=dict(attributes or {}),
     ) as recorded:
-        context = _from_otel(recorded, above) or (above.child() if above else new_trace())
-        token = _current.set(context)
-        bound = structlog.contextvars.bind_contextvars(
-            trace_id=context.trace_id, span_id=context.span_id, **(log or {})
-        )
-        try:
+        with _inside(_from_otel(recorded, above) or (above.child() if above else new_trace()), log) as context:
             yield context
-        finally:
-            structlog.contextvars.reset_contextvars(**bound)
-            _current.reset(token)
+
+
+@contextmanager
+def _inside(context: TraceContext, log: Mapping[str, str] | None) -> Iterator[TraceContext]:
+    token = _current.set(context)
+    bound = structlog.contextvars.bind_contextvars(
+        trace_id=context.trace_id, span_id=context.span_id, **(log or {})
+    )
+    try:
+        yield context
+    finally:
+        structlog.contextvars.reset_contextvars(**bound)
+        _current.reset(token)
 
 
 def _otel_span_context(context: TraceContext) -> otel.SpanContext:
