@@ -36,13 +36,16 @@ def rule(**changes: Any) -> Rule:
 
 
 def planned(
-    rules: list[Rule], reporter: Recipient | None = REPORTER, texts: Texts | None = None
+    rules: list[Rule],
+    reporter: Recipient | None = REPORTER,
+    texts: Texts | None = None,
+    data: dict[str, Any] = DATA,
 ) -> list[Any]:
     people = People(
         STAFF, lambda ref: Recipient(ref, "staff", "en", email_problem=Reason.CONTACT_MISSING), reporter
     )
     values = {"code": "7K3M", "name": "Siti"}
-    return plan("event-1", DATA, rules, people, texts or Texts(), lambda keys, who: values)
+    return plan("event-1", data, rules, people, texts or Texts(), lambda keys, who: values)
 
 
 def test_a_reporter_gets_one_queued_mail_with_its_pinned_template() -> None:
@@ -88,6 +91,14 @@ def test_nobody_to_tell_leaves_one_skipped_intent_for_each_channel() -> None:
 
     assert (missing.reason, missing.recipient_ref) == (Reason.CONTACT_MISSING, "ref-1")
     assert [one.reason for one in empty] == [Reason.AUDIENCE_EMPTY] * 2
+
+
+def test_a_reporter_without_contact_is_recorded_but_not_announced_and_a_lost_contact_is_both() -> None:
+    (unknown,) = planned([rule()], data={**DATA, "contact_ref": None}, reporter=None)
+    (lost,) = planned([rule()], reporter=None)
+
+    assert (unknown.reason, unknown.rule.announce) == (Reason.CONTACT_MISSING, False)
+    assert (lost.reason, lost.rule.announce) == (Reason.CONTACT_MISSING, True)
 
 
 def test_a_rule_switched_off_says_so_and_one_that_does_not_match_says_nothing() -> None:
