@@ -81,7 +81,8 @@ def span(
         links=[otel.Link(_otel_span_context(link)) for link in map(parse_traceparent, links) if link],
         attributes=dict(attributes or {}),
     ) as recorded:
-        with _inside(_from_otel(recorded, above) or (above.child() if above else new_trace()), log) as context:
+        own = _from_otel(recorded, above) or (above.child() if above else new_trace())
+        with _inside(own, log) as context:
             yield context
 
 
