@@ -65,7 +65,7 @@ def test_events_from_the_broker_become_mails_and_published_outcomes(
     publish(vhost, *[event] * 200, case_event("complaint.verified.v1", contact_ref=event.data["contact_ref"]))
 
     eventually(lambda: len(smtp.mails()) == 2, within=30)
-    eventually(lambda: vhost.queue_length("evt-complaints-on_message_outcome") == 3, within=30)
+    eventually(lambda: vhost.queue_length("evt-complaints-on_message_outcome") == 2, within=30)
 
     assert sorted(mail["subject"][:25] for mail in smtp.mails()) == [
         "Pengaduan Anda sudah kami",
