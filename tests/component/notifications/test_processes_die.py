@@ -103,7 +103,8 @@ def test_a_kill_before_sending_loses_no_mail_and_doubles_none(
     publish(vhost, *NAMES)
     codes = [f"7K3M9QXD4T{one}{two}H" for one in "ABCDE" for two in "ABCDEFGHJK"]
     publish(vhost, *[filed(code) for code in codes])
-    eventually(lambda: len(intents(database, rule="receipt")) == 50, within=30)
+    # A name that arrives after its filing costs the filing two retries, of 5 and of 30 seconds.
+    eventually(lambda: len(intents(database, rule="receipt")) == 50, within=60)
 
     first.kill()
     first.wait(10)
