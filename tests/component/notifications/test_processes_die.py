@@ -30,7 +30,12 @@ def publish(vhost: Any, *events: Event) -> None:
             continue
         login = f"{vhost.prefix}{user}"
         with amqp.Connection(
-            vhost.host, userid=login, password=vhost.passwords[user], virtual_host=vhost.name
+            vhost.host,
+            userid=login,
+            password=vhost.passwords[user],
+            virtual_host=vhost.name,
+            # Without a confirm a quorum queue may drop what its publisher's closing overtakes.
+            confirm_publish=True,
         ) as connection:
             channel = connection.channel()
             for event in mine:
