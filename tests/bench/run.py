@@ -47,18 +47,16 @@ FIELDS = (
 def measure(system: System, cases: int, concurrency: int) -> dict[str, float]:
     """One round: file `cases` requests, wait until each has its notice."""
     requests = [system.request(number) for number in range(cases)]
-    before, cpu = system.completed(), system.cpu_seconds()
+    completed, cpu = system.start_counting(), system.cpu_seconds()
     started = time.perf_counter()
     load = asyncio.run(run_load("127.0.0.1", system.port, requests, concurrency))
     refused = {status: count for status, count in load.statuses.items() if status not in (201, 202)}
     if refused:
         raise SystemExit(f"{system.name} refused: {refused}; first body: {load.bodies[0][:300]!r}")
-    while system.completed() - before < cases:
+    while (done := completed()) < cases:
         if time.perf_counter() - started > COMPLETION_SECONDS:
-            raise SystemExit(
-                f"{system.name}: {system.completed() - before} of {cases} completed in {COMPLETION_SECONDS} s"
-            )
-        time.sleep(0.02)
+            raise SystemExit(f"{system.name}: {done} of {cases} completed in {COMPLETION_SECONDS} s")
+        time.sleep(0.05)
     seconds = time.perf_counter() - started
     return {
         "accepted_per_s": load.rate,
