@@ -41,6 +41,8 @@ SUPPRESS_FOR = timedelta(days=180)
 LONGEST_POLL_SECONDS = 1.0
 AWAY_SECONDS = (1.0, 30.0)
 """How long a line rests after the mail server could not be reached, growing from the first to the second."""
+AWAY_AGAIN = timedelta(seconds=5)
+"""When a mail is due again that could not be tried."""
 SWEEP_SECONDS = 5.0
 _END = {
     Verdict.SENT: Trigger.ACCEPTED_BY_PROVIDER,
@@ -174,7 +176,7 @@ class Sender:
                     break
             if away or self._stopping.is_set():
                 # Not this mail's fault, so it costs no attempt.
-                results.append(_untried(intent, now + (timedelta(seconds=5) if away else timedelta())))
+                results.append(_untried(intent, now + (AWAY_AGAIN if away else timedelta())))
                 continue
             result, lost = self._send_one(intent, claim.payloads.get(intent["_id"]), line, now)
             results.append(result)
@@ -197,6 +199,8 @@ class Sender:
         started = time.monotonic()
         outcome = line.send(mail)
         elapsed = time.monotonic() - started
+        if outcome.unreached:
+            return _untried(intent, self._clock.now() + AWAY_AGAIN), True
         metrics.smtp_seconds.labels(outcome.verdict.value).observe(elapsed)
         return self._judge(intent, outcome, round(elapsed * 1000)), outcome.connection_lost and outcome.retry
 

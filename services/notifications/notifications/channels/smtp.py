@@ -9,7 +9,7 @@ import ssl
 from dataclasses import dataclass, field
 
 from notifications.channels import Mail
-from notifications.domain.smtp_replies import Outcome, Verdict, classify, connection_failed
+from notifications.domain.smtp_replies import CONNECT, Outcome, Verdict, classify, connection_failed
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class SmtpLine:
 
     def _open(self) -> smtplib.SMTP:
         settings = self._settings
-        kind = "connect"
+        kind = CONNECT
         connection: smtplib.SMTP | None = None
         try:
             # Our own host name is given: looking it up can take longer than the mail.

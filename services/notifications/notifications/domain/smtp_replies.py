@@ -29,7 +29,12 @@ class Outcome:
     throttled: bool = False
     connection_lost: bool = False
     """The connection cannot be used for the next message."""
+    unreached: bool = False
+    """The server never saw anything of the message, so that this was no attempt to send it."""
 
+
+CONNECT = "connect"
+"""No connection at all."""
 
 OURS = frozenset({500, 501, 502, 503, 504, 521, 530, 534, 535, 538, 555})
 """Syntax, sequence and authentication: a 5xx that says nothing about the address."""
@@ -67,5 +72,9 @@ def classify(code: int, text: bytes = b"") -> Outcome:
 
 
 def connection_failed(kind: str) -> Outcome:
-    """No connection, no TLS, no login, or a lost line: not the message's fault, so it is tried again."""
-    return Outcome(Verdict.TECHNICAL, kind, retry=True, connection_lost=True)
+    """No connection, no TLS, no login, or a lost line: not the message's fault, so it is tried again.
+
+    A server that is away costs no attempt, however long it is. TLS and login are settings somebody has to
+    mend, and a line lost under a message may be the message's doing: those count, and end.
+    """
+    return Outcome(Verdict.TECHNICAL, kind, retry=True, connection_lost=True, unreached=kind == CONNECT)
