@@ -49,7 +49,7 @@ def envelope(event_type: str, source: str, data_schema: dict[str, Any]) -> dict[
         "properties": {
             "specversion": {"const": "1.0"},
             "id": {"type": "string", "format": "uuid"},
-            "source": {"const": source},
+            "source": source_schema(source),
             "type": {"const": event_type},
             "subject": {"type": "string", "description": data_schema.get("x-subject", "")},
             "time": {"type": "string", "format": "date-time"},
@@ -66,8 +66,13 @@ def envelope(event_type: str, source: str, data_schema: dict[str, Any]) -> dict[
     }
 
 
-def message(event_type: str, owner: str, schema: dict[str, Any]) -> dict[str, Any]:
-    source = f"/{owner}"
+def source_schema(source: str) -> dict[str, Any]:
+    if "<code>" in source:
+        return {"type": "string", "pattern": "^" + source.replace("<code>", "[a-z0-9-]{2,40}") + "$"}
+    return {"const": source}
+
+
+def message(event_type: str, source: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": event_type,
         "title": schema["title"],
@@ -81,7 +86,7 @@ def message(event_type: str, owner: str, schema: dict[str, Any]) -> dict[str, An
                 "payload": {
                     "specversion": "1.0",
                     "id": "019abd3c-5f2e-7d11-9c51-0b6f2f1f5aff",
-                    "source": source,
+                    "source": source.replace("<code>", "antrian-dukcapil"),
                     "type": event_type,
                     "subject": subject_of(event_type, data),
                     "time": "2026-11-24T02:15:00Z",
@@ -97,10 +102,42 @@ def message(event_type: str, owner: str, schema: dict[str, Any]) -> dict[str, An
 
 def subject_of(event_type: str, data: dict[str, Any]) -> str:
     """The aggregate's id as the producer sets it; `x-subject` in each schema says which field that is."""
-    for field in ("tracking_code", "notification_id", "complaint_id", "contact_ref"):
+    fields = (
+        "tracking_code", "notification_id", "complaint_id", "invite_id", "rtl_id", "evaluation_id",
+        "recommendation_id", "enrolment_id", "entry_ref", "visit_ref", "contact_ref", "event_id", "staff_ref",
+        "department",
+    )  # fmt: skip
+    if data.get("period") and not data.get("rtl_id") and not data.get("evaluation_id"):
+        return f"{data.get('staff_ref') or data['unit']}:{data['period']}"
+    for field in fields:
         if data.get(field):
             return str(data[field])
-    return str(data["unit"] if event_type.startswith("unit.") else data["service_code"])
+    if event_type.startswith("unit."):
+        return str(data["unit"])
+    return str(data.get("service_code") or "019abd3c-5f2e-7d11-9c51-0b6f2f1f5aff")
+
+
+def schema_of(root: Path, event_type: str) -> dict[str, Any]:
+    (path,) = (root / "contracts").glob(f"*/{event_type}.json")
+    schema: dict[str, Any] = json.loads(path.read_text())
+    return schema
+
+
+def channels_of(topology: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """The channel of each type on each exchange: its own name, with the exchange where several have it."""
+    pairs = [
+        (exchange, event_type)
+        for exchanges in topology["publishes"].values()
+        for exchange, types in exchanges.items()
+        for event_type in types
+    ]
+    often = {event_type for _, event_type in pairs if sum(t == event_type for _, t in pairs) > 1}
+    return {
+        (exchange, event_type): f"{exchange.split('.')[0]}.{event_type}"
+        if event_type in often
+        else event_type
+        for exchange, event_type in pairs
+    }
 
 
 def document(root: Path = ROOT) -> dict[str, Any]:
@@ -109,15 +146,19 @@ def document(root: Path = ROOT) -> dict[str, Any]:
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     messages: dict[str, Any] = {}
+    names = channels_of(topology)
     for owner, exchanges in topology["publishes"].items():
         for exchange, types in exchanges.items():
+            external = topology["exchanges"][exchange].get("external")
+            source = f"{external['source_prefix']}<code>" if external else f"/{owner}"
+            publisher = "a department, or the gateway for it," if external else owner
             for event_type in types:
-                schema = json.loads((root / "contracts" / owner / f"{event_type}.json").read_text())
-                messages[event_type] = message(event_type, owner, schema)
-                channels[event_type] = {
-                    "address": event_type,
+                schema, name = schema_of(root, event_type), names[exchange, event_type]
+                messages[name] = message(event_type, source, schema)
+                channels[name] = {
+                    "address": f"{{department}}.{event_type}" if external else event_type,
                     "title": schema["title"],
-                    "messages": {event_type: {"$ref": f"#/components/messages/{event_type}"}},
+                    "messages": {name: {"$ref": f"#/components/messages/{name}"}},
                     "bindings": {
                         "amqp": {
                             "is": "routingKey",
@@ -131,21 +172,24 @@ def document(root: Path = ROOT) -> dict[str, Any]:
                         }
                     },
                 }
-                operations[f"{owner}.send.{event_type}"] = {
+                if external:
+                    channels[name]["parameters"] = {"department": {"description": "The department's code."}}
+                operations[f"{owner}.send.{name}"] = {
                     "action": "send",
-                    "summary": f"{owner} publishes {event_type}",
-                    "channel": {"$ref": f"#/channels/{event_type}"},
-                    "messages": [{"$ref": f"#/channels/{event_type}/messages/{event_type}"}],
+                    "summary": f"{publisher} publishes {event_type}",
+                    "channel": {"$ref": f"#/channels/{name}"},
+                    "messages": [{"$ref": f"#/channels/{name}/messages/{name}"}],
                     "bindings": {"amqp": {"deliveryMode": 2, "bindingVersion": "0.3.0"}},
                 }
     for service, handlers in topology["consumes"].items():
         for handler, consumption in handlers.items():
             for event_type in consumption["types"]:
-                operations[f"{service}.{handler}.{event_type}"] = {
+                name = names[consumption["exchange"], event_type]
+                operations[f"{service}.{handler}.{name}"] = {
                     "action": "receive",
                     "summary": f"{service} consumes {event_type} from evt-{service}-{handler}",
-                    "channel": {"$ref": f"#/channels/{event_type}"},
-                    "messages": [{"$ref": f"#/channels/{event_type}/messages/{event_type}"}],
+                    "channel": {"$ref": f"#/channels/{name}"},
+                    "messages": [{"$ref": f"#/channels/{name}/messages/{name}"}],
                     "bindings": {"amqp": {"ack": True, "bindingVersion": "0.3.0"}},
                 }
     return {
