@@ -9,7 +9,7 @@ from tanggap.local.layout import ROOT, Layout
 from tanggap.local.programs import Program, python
 from tanggap.local.secrets import Secrets
 
-BROKER_USERS = ("gateway", "complaints", "notifications")
+BROKER_USERS = ("gateway", "complaints", "notifications", "surveys", "evaluation")
 DATABASES = ("complaints", "notifications")
 SAMPLE_CITY = ROOT / "cities" / "sawahlunto"
 SAMPLE_MARK = "data contoh"
