@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,14 @@ from typing import Any
 
 import orjson
 from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
 
 from servicekit.envelope import Event
 from servicekit.errors import ConfigurationError, ContractViolation
 
 __all__ = ["ContractViolation", "Contracts"]
+
+_NAME = re.compile(r"^[A-Za-z][A-Za-z_]{0,39}$")
 
 
 @dataclass(frozen=True)
@@ -42,17 +46,22 @@ class Contracts:
 
     def validate(self, event: Event) -> None:
         """Check an event's data. Raises ContractViolation with pointers and keywords, never with values."""
-        validator = self.validators.get(event.type)
-        if validator is None:
+        if event.type not in self.validators:
             raise ContractViolation(f"{event.type}: no such contract")
+        problems = [f"{pointer or '/'} ({keyword})" for pointer, keyword in self.problems(event)]
+        if problems:
+            raise ContractViolation(f"{event.type}: {', '.join(problems)}")
+
+    def problems(self, event: Event) -> list[tuple[str, str]]:
+        """What is wrong with an event's data: JSON pointers into the data, with the keyword that each breaks.
+
+        A missing or a surplus property is named itself. Sorted, each pair once; empty for a good event.
+        Raises KeyError for a type without contract.
+        """
+        validator = self.validators[event.type]
         # The data as the wire will carry it: datetimes and tuples become what JSON knows.
         document = orjson.loads(orjson.dumps(event.data))
-        problems = [
-            f"/{'/'.join(map(str, error.absolute_path))} ({error.validator})"
-            for error in validator.iter_errors(document)
-        ]
-        if problems:
-            raise ContractViolation(f"{event.type}: {', '.join(sorted(problems))}")
+        return sorted({problem for error in validator.iter_errors(document) for problem in _named(error)})
 
     def examples(self, type_: str) -> list[dict[str, Any]]:
         """Example data objects of a type."""
@@ -61,3 +70,23 @@ class Contracts:
     def dataschema(self, type_: str) -> str:
         """The schema's URI, for the envelope's `dataschema`."""
         return str(self.schemas[type_]["$id"])
+
+
+def _named(error: ValidationError) -> list[tuple[str, str]]:
+    """The places of one error. jsonschema reports missing and surplus properties at their object."""
+    at = "".join(f"/{_escaped(part)}" for part in error.absolute_path)
+    keyword = str(error.validator)
+    wanted: Any = error.validator_value
+    names: list[str] = []
+    if isinstance(error.instance, dict) and keyword == "required":
+        names = [name for name in wanted if name not in error.instance]
+    elif isinstance(error.instance, dict) and keyword == "additionalProperties" and wanted is False:
+        known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+        # A name that is none may be a value in the wrong place, so it is not repeated.
+        names = [name for name in error.instance if name not in known and _NAME.match(name)]
+    return [(f"{at}/{name}", keyword) for name in names] or [(at, keyword)]
+
+
+def _escaped(part: object) -> str:
+    """A step of a JSON pointer (RFC 6901)."""
+    return str(part).replace("~", "~0").replace("/", "~1")

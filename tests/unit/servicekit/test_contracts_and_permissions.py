@@ -58,6 +58,22 @@ def test_a_violation_points_and_does_not_quote(contracts, data):
     assert "thing.made.v1: /" in str(caught.value)
 
 
+def test_missing_and_surplus_properties_are_named_but_no_value_that_stands_in_their_place(contracts):
+    closed = {**SCHEMA, "additionalProperties": False}
+    (contracts / "maker" / "thing.closed.v1.json").write_text(json.dumps(closed))
+    event = make_event("thing.closed.v1", {"phone": "0812", "Siti 0812": 1, "at": "today"})
+
+    assert Contracts.load(contracts).problems(event) == [
+        ("/at", "format"),
+        ("/phone", "additionalProperties"),
+        ("/who", "required"),
+    ]
+
+
+def test_a_good_event_has_no_problems(contracts):
+    assert Contracts.load(contracts).problems(make_event("thing.made.v1", {"who": "Budi"})) == []
+
+
 def test_an_unknown_type_is_a_violation(contracts):
     with pytest.raises(ContractViolation):
         Contracts.load(contracts).validate(make_event("thing.unknown.v1"))

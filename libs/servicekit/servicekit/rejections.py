@@ -1,0 +1,153 @@
+"""What an external publisher is told when one of its events is refused.
+
+A refusal is an event itself, `event.rejected.v1`, published by the service that refused, so that it can be
+written in the transaction of the inbox record. Its words are the same whichever service says them; they
+name places in the event and never a value from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from servicekit.contracts import Contracts
+from servicekit.envelope import Event
+from servicekit.ids import uuid7
+
+TYPE = "event.rejected.v1"
+DATASCHEMA = f"https://tanggap.id/contracts/common/{TYPE}.json"
+MAX_ID, MAX_POINTER, SHOWN_PROBLEMS = 80, 200, 5
+
+INVALID, NOT_YOURS, TOO_LATE, CONFLICT, NOT_ALLOWED = (
+    "invalid",
+    "not_yours",
+    "too_late",
+    "conflict",
+    "not_allowed",
+)
+PUBLISHER_UNKNOWN = "department_unknown"
+
+# Indonesian, English.
+WORDS: Mapping[str, tuple[str, str]] = {
+    INVALID: (
+        "Isi peristiwa tidak sesuai kontraknya. Perbaiki lalu kirim dengan id baru.",
+        "The event does not match its contract. Mend it and send it with a new id.",
+    ),
+    NOT_YOURS: (
+        "Jenis peristiwa atau unit ini tidak terdaftar untuk sistem Anda.",
+        "This event type or unit is not registered for your system.",
+    ),
+    TOO_LATE: (
+        "Peristiwa ini datang terlambat: hal yang dimaksud sudah selesai atau ditutup.",
+        "This event came too late: what it is about is over or closed.",
+    ),
+    CONFLICT: (
+        "Keadaannya sudah berubah sejak versi yang Anda sebut. Baca yang terbaru, lalu putuskan lagi.",
+        "Things have changed since the version that you named. Read the current one and decide again.",
+    ),
+    NOT_ALLOWED: (
+        "Tindakan ini tidak dapat dilakukan dalam keadaannya sekarang.",
+        "This cannot be done in its present state.",
+    ),
+    PUBLISHER_UNKNOWN: (
+        "Sistem Anda tidak terdaftar, atau pendaftarannya belum sampai. Hubungi admin.",
+        "Your system is not registered, or its registration has not arrived. Ask the administrator.",
+    ),
+    "unknown_unit": ("Unit ini tidak ada atau tidak aktif.", "There is no such active unit."),
+    "unknown_service": ("Layanan ini tidak ada atau tidak aktif.", "There is no such active service."),
+    "unknown_staff": (
+        "Pegawai dengan referensi ini tidak dikenal.",
+        "No member of staff has this reference.",
+    ),
+    "unknown_case": ("Tidak ada kasus dengan kode ini.", "There is no case with this code."),
+}
+_KEYWORDS: Mapping[str, tuple[str, str]] = {
+    "required": ("wajib diisi", "is required"),
+    "additionalProperties": ("tidak dikenal", "is not known"),
+    "type": ("salah jenis nilainya", "is of the wrong type"),
+    "enum": ("bukan salah satu pilihan", "is none of the choices"),
+    "format": ("salah bentuknya", "has the wrong format"),
+    "pattern": ("salah bentuknya", "has the wrong form"),
+    "maxLength": ("terlalu panjang", "is too long"),
+    "minLength": ("terlalu pendek", "is too short"),
+    "minimum": ("terlalu kecil", "is too small"),
+    "maximum": ("terlalu besar", "is too large"),
+}
+_OTHER = ("tidak sesuai", "does not fit")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why an event is refused: a reason of WORDS, a JSON pointer into the data, and other words for it."""
+
+    reason: str
+    pointer: str | None = None
+    words: tuple[str, str] | None = None
+
+
+def publisher_of(event: Event, source_prefix: str) -> str | None:
+    """The code in `<source_prefix><code>`, which the consumer has compared with the broker's user."""
+    return event.source.removeprefix(source_prefix) if event.source.startswith(source_prefix) else None
+
+
+def broken_contract(contracts: Contracts, event: Event) -> Rejection | None:
+    """`invalid` with the first wrong place as pointer and the first few in words; None for a good event."""
+    problems = contracts.problems(event)
+    return described(problems) if problems else None
+
+
+def described(problems: Sequence[tuple[str, str]]) -> Rejection:
+    """`invalid` for (JSON pointer, keyword) pairs, of which there is at least one."""
+    shown = problems[:SHOWN_PROBLEMS]
+    indonesian, english = (
+        "; ".join(
+            f"{pointer or '/'} {_KEYWORDS.get(keyword, _OTHER)[language]}" for pointer, keyword in shown
+        )
+        for language in (0, 1)
+    )
+    more = len(problems) - len(shown)
+    if more:
+        indonesian, english = f"{indonesian}; dan {more} lagi", f"{english}; and {more} more"
+    return Rejection(INVALID, problems[0][0], (f"{indonesian}.", f"{english}."))
+
+
+def rejected(event: Event, publisher: str, why: Rejection, *, source: str, at: datetime) -> Event:
+    """The refusal of an event, caused by it. `source` is the refusing service's, `at` when it refused."""
+    return told(publisher, why, source=source, at=at, event_id=event.id, event_type=event.type, cause=event)
+
+
+def told(
+    publisher: str,
+    why: Rejection,
+    *,
+    source: str,
+    at: datetime,
+    event_id: str | None,
+    event_type: str | None,
+    cause: Event | None = None,
+    id: str | None = None,
+) -> Event:
+    """The refusal of a message of which perhaps not even an event could be read."""
+    words = why.words or WORDS[why.reason]
+    id_ = id or uuid7()
+    return Event(
+        id=id_,
+        source=source,
+        type=TYPE,
+        subject=event_id[:MAX_ID] if event_id else id_,
+        time=at,
+        data={
+            "department": publisher,
+            "event_id": event_id[:MAX_ID] if event_id else None,
+            "event_type": event_type[:MAX_ID] if event_type else None,
+            "reason": why.reason,
+            "pointer": why.pointer[:MAX_POINTER] if why.pointer else None,
+            "message": {"id": words[0], "en": words[1]},
+            "received_at": at.isoformat(),
+        },
+        correlationid=(cause.correlationid or cause.id) if cause else None,
+        causationid=cause.id if cause else None,
+        traceparent=cause.traceparent if cause else None,
+        dataschema=DATASCHEMA,
+    )
