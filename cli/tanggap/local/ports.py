@@ -14,6 +14,8 @@ NAMES = (
     "mail",
     "complaints_health",
     "notifications_health",
+    "surveys_health",
+    "evaluation_health",
     "gateway_metrics",
 )
 

@@ -10,7 +10,7 @@ from tanggap.local.programs import Program, python
 from tanggap.local.secrets import Secrets
 
 BROKER_USERS = ("gateway", "complaints", "notifications", "surveys", "evaluation")
-DATABASES = ("complaints", "notifications")
+DATABASES = ("complaints", "notifications", "surveys", "evaluation")
 SAMPLE_CITY = ROOT / "cities" / "sawahlunto"
 SAMPLE_MARK = "data contoh"
 
@@ -89,6 +89,9 @@ def programs(parts: Parts, overrides: dict[str, dict[str, str]]) -> list[Program
         "TANGGAP_AMQP_URL": parts.broker_url("gateway"),
         "TANGGAP_SEAL_KEYS_COMPLAINTS": secrets["TANGGAP_SEAL_KEYS_COMPLAINTS"],
         "TANGGAP_SEAL_KEYS_NOTIFICATIONS": secrets["TANGGAP_SEAL_KEYS_NOTIFICATIONS"],
+        "TANGGAP_SEAL_KEYS_SURVEYS": secrets["TANGGAP_SEAL_KEYS_SURVEYS"],
+        "TANGGAP_SEAL_KEYS_EVALUATION": secrets["TANGGAP_SEAL_KEYS_EVALUATION"],
+        "TANGGAP_SURVEY_KEYS": secrets["TANGGAP_SURVEY_KEYS"],
         "TANGGAP_HMAC_KEYS": secrets["TANGGAP_HMAC_KEYS"],
         "TANGGAP_JWT_ISSUER": ISSUER,
         "TANGGAP_JWT_AUDIENCE": AUDIENCE,
@@ -144,9 +147,9 @@ def published_env(parts: Parts) -> dict[str, str]:
         "TANGGAP_LOCAL_DIR": str(parts.layout.directory),
         "AMQP_URL": parts.broker.url,
         "AMQP_MANAGEMENT_URL": parts.broker.management_url or "",
+        "TANGGAP_BROKER_USER_PREFIX": parts.broker.prefix,
         "MONGODB_URL": parts.database.url,
-        "TANGGAP_COMPLAINTS_DB": parts.operator_url("complaints"),
-        "TANGGAP_NOTIFICATIONS_DB": parts.operator_url("notifications"),
+        **{f"TANGGAP_{name.upper()}_DB": parts.operator_url(name) for name in DATABASES},
         "TANGGAP_MAIL_SINK": f"smtp://127.0.0.1:{ports['mail']}",
         "TANGGAP_MAIL_DIR": str(parts.layout.mail),
         "TANGGAP_GATEWAY_METRICS": f"http://127.0.0.1:{ports['gateway_metrics']}/metrics",

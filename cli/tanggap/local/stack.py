@@ -143,6 +143,9 @@ class Stack:
     def unchanged(self) -> bool:
         """What runs is what is wanted: the same programs, and the gateway on the port asked for."""
         known = ports.known(self.layout.directory / "ports.json")
+        if not known.keys() >= set(ports.NAMES):
+            # An earlier version started it, with fewer processes.
+            return False
         if not self.servers_only and self.gateway_port not in (None, known.get("gateway")):
             return False
         return set(self.programs(self.parts(known))) == set(self.supervisor.programs())

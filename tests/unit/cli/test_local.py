@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from servicekit.sealing import KeyRing
 from tanggap.errors import LocalError
 from tanggap.local import ports
 from tanggap.local.broker import Broker
@@ -15,7 +16,7 @@ from tanggap.local.database import Database
 from tanggap.local.layout import SOCKET_PATH_LIMIT, Layout
 from tanggap.local.programs import MARK, Program, write_script, write_supervisor_config
 from tanggap.local.secrets import Secrets
-from tanggap.local.stack import read_env
+from tanggap.local.stack import Stack, read_env
 
 
 @pytest.fixture
@@ -62,6 +63,30 @@ def test_secrets_are_made_once_and_private(layout: Layout) -> None:
     assert again["broker_gateway"] == password
     assert again["TANGGAP_HMAC_KEYS"] == first["TANGGAP_HMAC_KEYS"]
     assert stat.S_IMODE(first.file.stat().st_mode) == 0o600
+
+
+def test_an_installation_of_an_earlier_version_gets_what_it_lacks_and_keeps_what_it_has(
+    layout: Layout,
+) -> None:
+    old = {"TANGGAP_HMAC_KEYS": "k1:kept", "broker_admin": "kept", "broker_gateway": "kept"}
+    (layout.secrets / "secrets.json").write_text(json.dumps(old))
+    file = layout.directory / "ports.json"
+    current = ports.choose(file, None)
+    file.write_text(json.dumps({k: v for k, v in current.items() if "surveys" not in k}))
+
+    secrets, chosen = Secrets(layout), ports.choose(file, None)
+
+    assert {name: secrets[name] for name in old} == old
+    for ring in ("TANGGAP_SEAL_KEYS_SURVEYS", "TANGGAP_SURVEY_KEYS", "TANGGAP_SURVEY_STORE_KEYS"):
+        KeyRing.parse(secrets[ring])
+    assert chosen["broker"] == current["broker"]
+    assert set(chosen) == {*ports.NAMES, "gateway"}
+
+
+def test_what_an_earlier_version_started_is_not_what_is_wanted_now(layout: Layout) -> None:
+    (layout.directory / "ports.json").write_text(json.dumps({"gateway": 8080, "broker": 5672}))
+
+    assert not Stack(layout.directory).unchanged()
 
 
 def test_a_script_gives_its_program_exactly_its_settings(layout: Layout) -> None:
