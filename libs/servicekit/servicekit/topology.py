@@ -210,6 +210,12 @@ class Topology:
 
     # Names
 
+    @cached_property
+    def external_types(self) -> frozenset[str]:
+        """Every type that somebody takes from external publishers."""
+        external = (consumer for consumer in self.consumers.values() if consumer.exchange.external)
+        return frozenset(type_ for consumer in external for type_ in consumer.types)
+
     @property
     def rpc_servers(self) -> tuple[str, ...]:
         return tuple((self.document.get("rpc") or {}).get("servers", ()))

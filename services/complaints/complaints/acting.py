@@ -76,11 +76,15 @@ class Acting:
         or Stale with the current case and what changed since the actor looked; then nothing happened.
         """
         self._catalogue.current()
-        result = self._db.transact(lambda session: self._acted(session, command))
+        result = self._db.transact(lambda session: self.within(session, command))
         log.info("case acted on", complaint_id=command.code, action=command.name, version=result["version"])
         return result
 
-    def _acted(self, session: ClientSession, command: Act) -> dict[str, Any]:
+    def within(self, session: ClientSession, command: Act) -> dict[str, Any]:
+        """`act` as a part of the caller's transaction, who has read the catalogue before it.
+
+        A refusal is raised before anything is written, so that the caller can write it down instead.
+        """
         owner = owner_of(command.actor)
         if command.key is not None:
             kept = self._remembered.find(session, owner, command.key)
@@ -102,7 +106,8 @@ class Acting:
             step, other = perform(case, command.action, situation)
         except WrongState as error:
             raise self._stale(session, command, case, now, str(error)) from None
-        changed, link = extend(step.case, step.record, situation.at)
+        record = replace(step.record, details={**step.record.details, **command.remarks})
+        changed, link = extend(step.case, record, situation.at)
         told = [case_event(changed, fact, now) for fact in step.facts]
         changed = _answered(changed, told, backdated=command.as_of is not None)
         self._cases.save(session, changed, [link], self._calendar(changed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +38,7 @@ _CODE = re.compile(r"^[0-9A-HJKMNP-TV-Z]{13}$")
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One action on one case. `key` makes it safe to repeat for a day."""
+    """One action on one case. `key` makes it safe to repeat for a day; `remarks` go to the history."""
 
     actor: Actor
     code: str
@@ -48,6 +48,7 @@ class Act:
     key: str | None
     fingerprint: str
     as_of: datetime | None = None
+    remarks: Mapping[str, Any] = field(default_factory=dict)
 
 
 def canonical_code(code: Any) -> str:

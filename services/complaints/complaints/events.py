@@ -8,6 +8,7 @@ from typing import Any
 
 from complaints.domain.case import Case, Fact
 from complaints.domain.course import next_due
+from complaints.domain.departments import Department
 from servicekit.envelope import Event
 from servicekit.ids import uuid7
 from servicekit.tracing import current_traceparent
@@ -50,6 +51,20 @@ def service_changed(service: Mapping[str, Any], at: datetime) -> Event:
         "active": service["active"],
     }
     return _event("service.changed.v1", service["code"], at, data, service["version"], None)
+
+
+def department_changed(department: Department, at: datetime) -> Event:
+    """A department as it is registered now, without its keys."""
+    data = {
+        "department": department.code,
+        "version": department.version,
+        "name": {"id": department.name_id, "en": department.name_en},
+        "unit": department.unit,
+        "units": list(department.units),
+        "types": list(department.types),
+        "active": department.active,
+    }
+    return _event("department.changed.v1", department.code, at, data, department.version, None)
 
 
 def _both_languages(item: Mapping[str, Any]) -> dict[str, str]:

@@ -113,6 +113,11 @@ class ComplaintsService:
         self.parts.noticing.notice(events)
         return None
 
+    @handles("on_department_event", batch=100)
+    def on_department_event(self, events: list[Event]) -> Outcomes:
+        """A department's own ticket moved: so does the case, or the department reads why not."""
+        return self.parts.progressing.take(events)
+
     @periodic("sweep", every=30)
     def sweep_timers(self) -> None:
         """Warnings, overdue notices, escalations and closings that have come due."""
@@ -166,6 +171,36 @@ class ComplaintsService:
         known = canonical_code(code)
         command = read_command(read_actor(actor), known, action, version, payload or {}, key)
         return self.parts.acting.act(command)
+
+    @sealed_rpc
+    @translated
+    def departments(self, actor: Any = None, known_version: int | None = None) -> dict[str, Any]:
+        """The registry; digests of keys are for the gateway's snapshot alone, which asks for nobody."""
+        asking = None if actor is None else read_actor(actor)
+        return self.parts.departments.published(asking, known_version)
+
+    @sealed_rpc
+    @translated
+    def put_department(
+        self,
+        actor: Any,
+        code: str,
+        name: Any,
+        unit: Any,
+        units: Any = None,
+        types: Any = None,
+        key_hash: Any = None,
+        active: Any = True,
+    ) -> dict[str, Any]:
+        """Register or change a department; the same again changes nothing."""
+        known = read_actor(actor)
+        return self.parts.departments.put(known, code, name, unit, units, types, key_hash, active)
+
+    @sealed_rpc
+    @translated
+    def act_on_department(self, actor: Any, code: str, action: str, key_hash: Any = None) -> dict[str, Any]:
+        """rotate or revoke; the same again changes nothing."""
+        return self.parts.departments.act(read_actor(actor), code, action, key_hash)
 
     @sealed_rpc
     @translated
