@@ -53,5 +53,26 @@ def adjust(
     """adj = raw - expected + overall, cut at the scale; None without own answers.
 
     `city` has the totals of everybody, the person included; a stratum counts from `minimum` answers.
+    `overall` is the mean of everybody the person is compared with. Raises ValueError where the city has
+    fewer answers in a stratum than the person alone.
     """
-    raise NotImplementedError
+    mine = {key: cell for key, cell in own.items() if cell.n}
+    n = sum(cell.n for cell in mine.values())
+    if n == 0:
+        return None
+    raw = Fraction(sum(cell.total for cell in mine.values()), n)
+    nobody = Cell(0, 0)
+    thin = tuple(sorted((key for key in mine if city.get(key, nobody).n < minimum), key=repr))
+    if thin:
+        return Adjusted(raw, raw, None, False, False, Fraction(0), thin)
+    expected = own_share = Fraction(0)
+    for key, cell in mine.items():
+        everybody = city[key]
+        if everybody.n < cell.n:
+            raise ValueError("the city's stratum does not contain the person's answers")
+        expected += Fraction(cell.n, n) * Fraction(everybody.total, everybody.n)
+        own_share += Fraction(cell.n, n) * Fraction(cell.n, everybody.n)
+    value = raw - expected + overall
+    lowest, highest = scale
+    cut = min(max(value, lowest), highest)
+    return Adjusted(cut, raw, expected, True, cut != value, own_share)

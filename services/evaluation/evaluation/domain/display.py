@@ -46,10 +46,27 @@ class Showing:
 
 def showing_of_person(n: int, policy: Policy, *, is_asn: bool, alone: bool) -> Showing:
     """For a figure about a person. `alone`: nobody else works on that service, so it could not be hidden
-    that every answer is about her."""
-    raise NotImplementedError
+    that every answer is about her. Who is no ASN is never rated, so there is no figure at all."""
+    if not is_asn:
+        return _hidden(n, policy, Reason.NOT_ASN)
+    if alone:
+        return _hidden(n, policy, Reason.SINGLE_OFFICER)
+    if n < policy.minimum_shown:
+        return _hidden(n, policy, Reason.BELOW_MINIMUM if n else Reason.NO_DATA)
+    if n < policy.minimum_compared:
+        return Showing(n, str(n), None, True, False, Recommend.CONSIDER)
+    return Showing(n, str(n), None, False, True, Recommend.YES)
 
 
 def showing_of_unit(n: int, policy: Policy) -> Showing:
-    """For a figure about a unit: a minimum and no comparison."""
-    raise NotImplementedError
+    """For a figure about a unit: the same minimum, no comparison, no early mark."""
+    if n < policy.minimum_shown:
+        return _hidden(n, policy, Reason.BELOW_MINIMUM if n else Reason.NO_DATA)
+    return Showing(n, str(n), None, False, False, Recommend.YES)
+
+
+def _hidden(n: int, policy: Policy, reason: Reason) -> Showing:
+    """A number from 1 up to the minimum stays hidden: it could be counted back to single answers."""
+    if 0 < n < policy.minimum_shown:
+        return Showing(None, f"<{policy.minimum_shown}", reason, False, False, Recommend.NO)
+    return Showing(n, str(n), reason, False, False, Recommend.NO)

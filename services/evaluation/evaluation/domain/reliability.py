@@ -67,10 +67,15 @@ def shrink(person: Sums, peer_mean: Fraction, pooled_sd: float, k: Fraction) -> 
     `peer_mean` is the mean of the whole peer group, the person included; without answers the result is
     that mean. The ends are not cut at the scale.
     """
-    weight = person.n + k
-    mean = (person.total + k * peer_mean) / weight
+    return shrink_mean(person.n, person.mean or Fraction(0), peer_mean, pooled_sd, k)
+
+
+def shrink_mean(n: int, mean: Fraction, peer_mean: Fraction, pooled_sd: float, k: Fraction) -> Shrunk:
+    """The same for a mean that is not the plain one of the answers, such as an adjusted value."""
+    weight = n + k
+    shrunk = (n * mean + k * peer_mean) / weight
     half = Z95 * pooled_sd / sqrt(weight)
-    return Shrunk(mean, float(mean) - half, float(mean) + half)
+    return Shrunk(shrunk, float(shrunk) - half, float(shrunk) + half)
 
 
 @dataclass(frozen=True, slots=True)
