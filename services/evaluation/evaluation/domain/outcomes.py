@@ -10,15 +10,17 @@ The facts are those of `complaint.closed.v1`. Rules, all of them our own:
 - Confirmed means that the citizen said so. Silence counts as not confirmed; a citizen whom no message
   reached, an unanswered question and a confirmation typed by staff count neither way.
 - Cases of the inspectorate are no evidence: a complaint about a person takes its own route.
+- Work on a case before any unit has it (verifying, assigning) is no evidence about a unit or its people.
 
-A reopened case closes again with all its stages: `separated` leaves each closure its own.
+A reopened case closes again with all its stages and disputes: its newest closure says everything, and whoever
+merges counts that one alone.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -59,8 +61,6 @@ class ClosedCase:
     disputes: int
     supervisory: bool
     stages: tuple[Stage, ...]
-    disputes_before: int = 0
-    """How many of the disputes an earlier closure has counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A unit (`person` is None), a person in a unit, or a person at work before any unit had the case."""
+    """A unit (`person` is None) or a person in a unit."""
 
-    unit: str | None
+    unit: str
     person: str | None = None
 
 
@@ -98,7 +98,7 @@ class Counts:
     def __add__(self, other: Counts) -> Counts:
         """Merge two sets of counts: commutative and associative, `Counts()` changes nothing.
 
-        Not idempotent: whoever merges counts each (complaint_id, closure_no) once.
+        Not idempotent: whoever merges counts each closure once.
         """
         minutes = Counter(dict(self.answer_minutes))
         minutes.update(dict(other.answer_minutes))
@@ -181,31 +181,12 @@ def dispute(data: Mapping[str, Any]) -> Dispute:
     )
 
 
-def separated(closures: Iterable[ClosedCase]) -> list[ClosedCase]:
-    """Each closure with its own stages and disputes only, once each, by case and number.
-
-    A reopened case closes again with everything that ever happened to it; what an earlier closure counted
-    is taken out of the later one. Whatever the order and however often each comes, the result is the same.
-    """
-    held = {(case.complaint_id, case.closure_no): case for case in closures}
-    found: list[ClosedCase] = []
-    earlier: ClosedCase | None = None
-    for _, case in sorted(held.items()):
-        if earlier is None or earlier.complaint_id != case.complaint_id:
-            found.append(case)
-        else:
-            since = earlier.closed_at
-            stages = tuple(stage for stage in case.stages if stage.started_at >= since)
-            found.append(replace(case, stages=stages, disputes_before=earlier.disputes))
-        earlier = case
-    return found
-
-
 def contributions(case: ClosedCase, disputes: Sequence[Dispute] = ()) -> dict[Subject, Counts]:
     """What one closure adds to each unit and person. Empty for a case of the inspectorate.
 
-    Pass closures through `separated` first. `disputes` are those of the case. Without them the disputed answers are read from the stages where
-    these leave no doubt, and charged to a unit or a person only where every answer was theirs otherwise.
+    Which answers were disputed is read from the stages. Where these
+    leave a doubt, because the case was also reopened, `disputes` of the case tell; without them a unit or a
+    person is charged only where every answer was theirs.
     """
     if case.supervisory:
         return {}
@@ -223,8 +204,9 @@ def contributions(case: ClosedCase, disputes: Sequence[Dispute] = ()) -> dict[Su
 
 
 def _subjects(unit: str | None, person: str | None) -> list[Subject]:
-    found = [] if unit is None else [Subject(unit)]
-    return found if person is None else [*found, Subject(unit, person)]
+    if unit is None:
+        return []
+    return [Subject(unit)] if person is None else [Subject(unit), Subject(unit, person)]
 
 
 def _punctuality(case: ClosedCase) -> dict[Subject, bool]:
@@ -281,19 +263,18 @@ def _answers(case: ClosedCase) -> tuple[list[Stage], list[Stage]]:
 def _disputed(case: ClosedCase, disputes: Sequence[Dispute]) -> dict[Subject, tuple[int, int]]:
     """Disputed answers and answers, per unit and person who answered."""
     answers, came_back = _answers(case)
-    new = case.disputes - case.disputes_before
     given = Counter(s for stage in answers for s in _subjects(stage.unit, stage.handler))
     charged: Counter[Subject] = Counter()
-    if len(came_back) == new:
+    if len(came_back) == case.disputes:
         charged.update(s for stage in came_back for s in _subjects(stage.unit, stage.handler))
     elif disputes:
         numbered = {
             one.number: one
             for one in disputes
-            if one.complaint_id == case.complaint_id and case.disputes_before < one.number <= case.disputes
+            if one.complaint_id == case.complaint_id and one.number <= case.disputes
         }
         charged.update(s for one in numbered.values() for s in _subjects(one.unit, one.handler))
     else:
         # The case also came back by being reopened: only who gave every answer surely gave a disputed one.
-        charged.update({subject: new for subject, n in given.items() if n == len(answers)})
+        charged.update({subject: case.disputes for subject, n in given.items() if n == len(answers)})
     return {subject: (min(charged[subject], n), n) for subject, n in given.items()}
