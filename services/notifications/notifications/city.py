@@ -2,6 +2,7 @@
 
 <city>/city.yaml                             name and time zone
 <city>/wording.yaml                          what people read for each code
+<city>/notifications/words.yaml              the same, for codes that only messages show
 <city>/notifications/rules.yaml              which event tells whom
 <city>/notifications/templates/<key>.<language>.txt
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,7 +24,8 @@ from notifications.domain.planning import Template
 from notifications.domain.rules import Fields, Rule, faults_in
 from notifications.domain.template import TemplateFault, Text, parse
 from notifications.errors import CityRefused
-from notifications.wording import LANGUAGES, VALUES, City
+from notifications.values import VALUES
+from notifications.wording import LANGUAGES, City
 
 MAX_SUBJECT = 120
 MAX_BODY = 20_000
@@ -75,6 +77,8 @@ class CitySource:
     words: Mapping[str, Any]
     rules: tuple[Rule, ...]
     templates: tuple[TemplateSource, ...]
+    others: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Name and zone of the cities whose folders lie beside this one, by code."""
 
     def city(self) -> City:
         return City(self.name, ZoneInfo(self.timezone), self.words)
@@ -88,6 +92,11 @@ class CitySet:
     city: City
     rules: Mapping[str, tuple[Rule, ...]]
     templates: Mapping[tuple[str, str], Template]
+    others: Mapping[str, City] = field(default_factory=dict)
+
+    def city_of(self, code: str | None) -> City:
+        """Who speaks about the units and services of a city: that city, where we know it."""
+        return self.others.get(code or "", self.city)
 
     def get(self, key: str, language: str) -> Template:
         return self.templates[key, language]
@@ -101,20 +110,41 @@ def read_city(folder: Path, fields_of: FieldsOf) -> CitySource:
     """Read a city's folder. Raises CityRefused naming every fault: a set with one fault is not used."""
     faults: list[str] = []
     about = _yaml(folder / "city.yaml", faults) or {}
-    words = _yaml(folder / "wording.yaml", faults) or {}
+    words = dict(_yaml(folder / "wording.yaml", faults) or {})
+    if (own := folder / "notifications" / "words.yaml").exists():
+        words |= _yaml(own, faults) or {}
     rules = _rules(_yaml(folder / "notifications" / "rules.yaml", faults) or [], faults)
     templates = _templates(folder / "notifications" / "templates", faults)
     timezone = str(about.get("timezone", ""))
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    if not _is_zone(timezone):
         faults.append("city.yaml: timezone is not a known zone")
     if not isinstance(about.get("name"), str):
         faults.append("city.yaml: name is missing")
     faults.extend(check(rules, templates, fields_of))
     if faults:
         raise CityRefused(faults)
-    return CitySource(str(about["name"]), timezone, words, tuple(rules), tuple(templates))
+    return CitySource(str(about["name"]), timezone, words, tuple(rules), tuple(templates), _beside(folder))
+
+
+def _beside(folder: Path) -> dict[str, dict[str, str]]:
+    """Cities that this installation knows by their events. One with a fault is somebody else's to mend."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(folder.resolve().parent.glob("*/city.yaml")):
+        about = _yaml(path, [])
+        if path.parent == folder.resolve() or not isinstance(about, dict):
+            continue
+        code, name, timezone = (about.get(part) for part in ("code", "name", "timezone"))
+        if isinstance(code, str) and isinstance(name, str) and _is_zone(timezone):
+            found[code] = {"name": name, "timezone": str(timezone)}
+    return found
+
+
+def _is_zone(name: Any) -> bool:
+    try:
+        ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+    return True
 
 
 def check(rules: list[Rule], templates: list[TemplateSource], fields_of: FieldsOf) -> list[str]:

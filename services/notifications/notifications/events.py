@@ -22,9 +22,12 @@ _TYPES = {
 
 
 def outcome_event(intent: Mapping[str, Any], state: State, at: datetime) -> Event | None:
-    """The event that tells of an outcome; None while there is none, or when the rule keeps it quiet."""
+    """The event that tells of an outcome; None while there is none, or when it is kept quiet.
+
+    Outcomes are there for the timelines of cases, so a message about no case is never announced.
+    """
     type_ = _TYPES.get(state)
-    if type_ is None or not intent["announce"]:
+    if type_ is None or not intent["announce"] or intent["complaint_id"] is None:
         return None
     data: dict[str, Any] = {
         "notification_id": intent["_id"],

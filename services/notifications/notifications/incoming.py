@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from notifications.domain.audiences import ROLES
+from notifications.domain.audiences import NAMED, ROLES, about_case
+from notifications.domain.rules import PRIVATE_LINK
 from notifications.store.people import ContactRow
 from notifications.wording import LANGUAGES
 from servicekit.envelope import Event
 
 FILED = "complaint.filed.v1"
-UNIT_CHANGED = "unit.changed.v1"
+REFUSED = "event.rejected.v1"
+CODES = {
+    "unit.changed.v1": "unit",
+    "service.changed.v1": "service_code",
+    "department.changed.v1": "department",
+}
+"""The field that holds the code of what has a new name."""
+_REFERENCES = ("contact_ref", "unit", "service_code", "department", *NAMED.values())
+_SURVEY_PATH = re.compile(r"/survei/[0-9a-z]{20,80}")
 
 
 class Unreadable(Exception):
@@ -28,6 +38,23 @@ def case_of(event: Event) -> str:
     if ref is not None and not isinstance(ref, str):
         raise Unreadable("invalid_contact_ref")
     return code
+
+
+def check(event: Event) -> None:
+    """Whether an event holds what we need to tell anybody. Raises Unreadable."""
+    if about_case(event.type):
+        case_of(event)
+        return
+    for name in _REFERENCES:
+        if not isinstance(event.data.get(name), str | None):
+            raise Unreadable(f"invalid_{name}")
+    path = event.data.get(PRIVATE_LINK)
+    if PRIVATE_LINK in event.data and not (isinstance(path, str) and _SURVEY_PATH.fullmatch(path)):
+        raise Unreadable(f"invalid_{PRIVATE_LINK}")
+    if event.type == REFUSED and not (
+        event.data.get("department") and isinstance(event.data.get("message"), dict)
+    ):
+        raise Unreadable("missing_refusal")
 
 
 def contact_from_filing(event: Event) -> ContactRow | None:
@@ -67,15 +94,17 @@ def submitted_contact(event: Event) -> ContactRow:
 
 
 def name_row(event: Event) -> dict[str, Any]:
-    """Our copy of a unit or a service. Raises Unreadable."""
-    code = event.data.get("unit" if event.type == UNIT_CHANGED else "service_code")
+    """Our copy of a unit, a service or a department. Raises Unreadable."""
+    code = event.data.get(CODES[event.type])
     version, name = event.data.get("version"), event.data.get("name")
     if not isinstance(code, str) or not isinstance(version, int) or not isinstance(name, dict):
         raise Unreadable("missing_name")
     texts = {language: name[language] for language in LANGUAGES if isinstance(name.get(language), str)}
     if "id" not in texts:
         raise Unreadable("missing_name")
-    return {"_id": code, "version": version, "name": {"en": texts["id"], **texts}}
+    row = {"_id": code, "version": version, "name": {"en": texts["id"], **texts}}
+    city = event.data.get("city")
+    return {**row, "city": city} if isinstance(city, str) else row
 
 
 def age(event: Event, now: datetime) -> timedelta:

@@ -1,4 +1,4 @@
-"""Case events in, intents out: one transaction a batch.
+"""Events in, intents out: one transaction a batch.
 
 events ─▶ contacts, staff, names, suppressions (read once a batch) ─▶ plan (pure)
        ─▶ one transaction: inbox rows, contacts, intents, payloads, in-app messages, outcome events
@@ -15,18 +15,20 @@ from typing import Any
 from notifications import metrics
 from notifications.city import CitySet
 from notifications.documents import intent_document, item_document, payload_document
-from notifications.domain.audiences import REPORTER
+from notifications.domain.audiences import CITIZENS
 from notifications.domain.delivery import State
 from notifications.domain.intents import Planned, Recipient
 from notifications.domain.planning import People as Concerned
 from notifications.domain.planning import plan
 from notifications.domain.rules import matches
 from notifications.events import outcome_event
-from notifications.incoming import Unreadable, age, case_of, contact_from_filing
-from notifications.recipients import Directory, Known, names_known
+from notifications.incoming import Unreadable, age, check, contact_from_filing
+from notifications.invitations import Invitations, Pairs, States
+from notifications.recipients import Directory, Known, department_recipient, names_known
 from notifications.store.messages import AlreadyPlanned, Messages
 from notifications.store.people import ContactRow, People
-from notifications.wording import Context, values_for
+from notifications.values import values_for
+from notifications.wording import Context
 from servicekit.envelope import Event
 from servicekit.errors import Reject, Retry
 from servicekit.ids import Clock
@@ -37,7 +39,6 @@ from servicekit.sealing import KeyRing
 
 log = get_logger(__name__)
 
-HANDLER = "on_case_event"
 CONTACT_PATIENCE = timedelta(minutes=10)
 """A case event may overtake the filing that brings its contact. After this it is no race any more."""
 NAME_PATIENCE = timedelta(seconds=30)
@@ -53,7 +54,7 @@ class IntakeSettings:
 
 
 class Intake:
-    """Plans and stores the messages of case events."""
+    """Plans and stores the messages of events, whatever they are about."""
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class Intake:
         people: People,
         messages: Messages,
         directory: Directory,
+        invitations: Invitations,
         city: Callable[[], CitySet],
         ring: KeyRing,
         clock: Clock,
@@ -76,17 +78,19 @@ class Intake:
         self._people = people
         self._messages = messages
         self._directory = directory
+        self._invitations = invitations
         self._city = city
         self._ring = ring
         self._clock = clock
         self._settings = settings
         self._wake_sender = wake_sender
 
-    def on_case_event(self, events: Sequence[Event]) -> Verdicts:
+    def take(self, handler: str, events: Sequence[Event]) -> Verdicts:
         """Plan and store the messages of a batch, each event once, whatever is redelivered.
 
-        An event whose contact has not arrived yet is retried while it is young. Everything else is
-        stored: a message that is not sent leaves a skipped intent with its reason.
+        `handler` is the one that got the batch. An event whose contact has not arrived yet is retried
+        while it is young. Everything else is stored: a message that is not sent leaves a skipped intent
+        with its reason.
         """
         verdicts: Verdicts = {}
         unique = list({event.id: event for event in events}.values())
@@ -94,16 +98,17 @@ class Intake:
         brought = {row.ref: row for event in readable if (row := contact_from_filing(event)) is not None}
         city = self._city()
         known = self._directory.known(readable, brought, now=self._clock.now())
+        invitations = self._invitations.states(readable)
         planned: dict[str, list[Planned]] = {}
         for event in readable:
-            waiting = self._waits(event, city, known)
+            waiting = self._waits(event, city, known, invitations)
             if waiting is not None:
                 verdicts[event.id] = waiting
             else:
-                planned[event.id] = self._plan(event, city, known)
+                planned[event.id] = self._plan(event, city, known, invitations)
         accepted = [event for event in readable if event.id in planned]
         if accepted:
-            self._store(accepted, planned, brought)
+            self._store(handler, accepted, planned, brought)
         return verdicts
 
     def preview(self, event: Event) -> list[Planned]:
@@ -111,14 +116,16 @@ class Intake:
         city = self._city()
         known = self._directory.known([event], {}, now=self._clock.now())
         bare = {ref: who and replace(who, name="", link=None) for ref, who in known.reporters.items()}
-        return self._plan(event, city, replace(known, reporters=bare))
+        planned = self._plan(event, city, replace(known, reporters=bare), self._invitations.states([event]))
+        pairs = [(event, one) for one in planned]
+        return [one for _, one in self._invitations.capped(None, pairs, self._clock.now(), remember=False)]
 
-    def _waits(self, event: Event, city: CitySet, known: Known) -> Retry | None:
+    def _waits(self, event: Event, city: CitySet, known: Known, invitations: States) -> Retry | None:
         """Why an event cannot be planned yet, if it cannot."""
         rules = city.rules.get(event.type, ())
         old = age(event, self._clock.now())
         ref = event.data.get("contact_ref")
-        if ref and any(rule.audience == REPORTER and matches(rule.when, event.data) for rule in rules):
+        if ref and any(rule.audience in CITIZENS and matches(rule.when, event.data) for rule in rules):
             if ref not in known.reporters and old < CONTACT_PATIENCE:
                 return Retry(5 if old < timedelta(minutes=1) else 30, "contact_not_seen_yet")
             if known.reporters.get(ref, _NOBODY) is None:
@@ -127,32 +134,50 @@ class Intake:
                 return Retry(KEY_PATIENCE_SECONDS, "contact_unreadable")
         if rules and old < NAME_PATIENCE and not names_known(event, known.names):
             return Retry(5, "name_not_seen_yet")
-        return None
+        return self._invitations.waits(event, invitations, self._clock.now())
 
-    def _plan(self, event: Event, city: CitySet, known: Known) -> list[Planned]:
-        code = event.data["complaint_id"]
+    def _plan(self, event: Event, city: CitySet, known: Known, invitations: States) -> list[Planned]:
+        speaks = city.city_of(known.names.city_of(event.data))
+        url = self._settings.public_url
 
         def values(keys: frozenset[str], who: Recipient) -> Mapping[str, Any]:
-            return values_for(
-                keys, Context(event.data, code, who, city.city, known.names, self._settings.public_url)
-            )
+            return values_for(keys, Context(event.type, event.data, who, speaks, known.names, url))
 
         concerned = Concerned(
             staff=known.staff,
             staff_recipient=known.staff_recipients.__getitem__,
             reporter=known.reporters.get(event.data.get("contact_ref") or ""),
+            department=department_recipient(event),
         )
-        return plan(event.id, event.data, city.rules.get(event.type, ()), concerned, city, values)
+        planned = plan(event.id, event.data, city.rules.get(event.type, ()), concerned, city, values)
+        return self._invitations.reminded(event, planned, invitations)
 
     def _store(
-        self, events: Sequence[Event], planned: Mapping[str, list[Planned]], brought: Mapping[str, ContactRow]
+        self,
+        handler: str,
+        events: Sequence[Event],
+        planned: Mapping[str, list[Planned]],
+        brought: Mapping[str, ContactRow],
     ) -> None:
         now = self._clock.now()
+
+        def write(session: Any, *, again: bool) -> list[dict[str, Any]]:
+            fresh = self._inbox.unseen(session, handler, events)
+            pairs = [(event, one) for event in fresh for one in planned[event.id]]
+            if again:
+                existing = self._messages.existing(session, [one.id for _, one in pairs])
+                pairs = [(event, one) for event, one in pairs if one.id not in existing]
+            refs = {event.data.get("contact_ref") for event in fresh}
+            self._people.keep(session, [row for ref, row in brought.items() if ref in refs])
+            intents = self._write(session, self._invitations.capped(session, pairs, now), now)
+            self._inbox.record(session, handler, [event.id for event in fresh])
+            return intents
+
         try:
-            stored = self._transact(lambda s: self._write(s, events, planned, brought, now, check=False))
+            stored = self._transact(lambda session: write(session, again=False))
         except AlreadyPlanned:
             # The inbox has forgotten the event (a very late replay); its intents are still here.
-            stored = self._transact(lambda s: self._write(s, events, planned, brought, now, check=True))
+            stored = self._transact(lambda session: write(session, again=True))
         alike = Counter((d["channel"], d["audience"], d["status"]) for d in stored)
         for labels, count in alike.items():
             metrics.outcomes_total.labels(*labels).inc(count)
@@ -167,23 +192,7 @@ class Intake:
         if any(document["status"] == State.QUEUED for document in stored):
             self._wake_sender()
 
-    def _write(
-        self,
-        session: Any,
-        events: Sequence[Event],
-        planned: Mapping[str, list[Planned]],
-        brought: Mapping[str, ContactRow],
-        now: datetime,
-        *,
-        check: bool,
-    ) -> list[dict[str, Any]]:
-        fresh = self._inbox.unseen(session, HANDLER, events)
-        pairs = [(event, one) for event in fresh for one in planned[event.id]]
-        if check:
-            existing = self._messages.existing(session, [one.id for _, one in pairs])
-            pairs = [(event, one) for event, one in pairs if one.id not in existing]
-        refs = {event.data.get("contact_ref") for event in fresh}
-        self._people.keep(session, [row for ref, row in brought.items() if ref in refs])
+    def _write(self, session: Any, pairs: Pairs, now: datetime) -> list[dict[str, Any]]:
         intents = [intent_document(event, one, now) for event, one in pairs]
         self._messages.insert(
             session,
@@ -201,7 +210,6 @@ class Intake:
         )
         outcomes = (outcome_event(document, State(document["status"]), now) for document in intents)
         self._outbox.append(session, [event for event in outcomes if event is not None])
-        self._inbox.record(session, HANDLER, [event.id for event in fresh])
         return intents
 
 
@@ -210,7 +218,7 @@ _NOBODY = Recipient("", "reporter", "id")
 
 def _is_readable(event: Event, verdicts: Verdicts) -> bool:
     try:
-        case_of(event)
+        check(event)
     except Unreadable as error:
         verdicts[event.id] = Reject(str(error))
         return False

@@ -9,7 +9,7 @@ from notifications.cityload import CityLoader
 from notifications.domain.delivery import State
 from notifications.domain.intents import Planned
 from notifications.errors import CityRefused
-from notifications.incoming import Unreadable, case_of
+from notifications.incoming import Unreadable, check
 from notifications.intake import Intake
 from notifications.store.messages import Messages
 from servicekit.envelope import Event, MalformedEvent, format_time
@@ -79,10 +79,13 @@ class Queries:
         wrong = [name for name, value in filters.items() if not isinstance(value, str | None)]
         if wrong or not isinstance(cursor, str | None):
             raise Invalid([FieldError(f"/{name}", "not_a_text") for name in wrong or ["cursor"]])
-        query: dict[str, Any] = {} if "any" in scopes else {"inspectorate": False}
-        query |= {
+        # Who is asked, rated or trained is nobody's business who may look at the city's cases.
+        of_cases = {"inspectorate": False, "complaint_id": {"$ne": None}}
+        query: dict[str, Any] = {} if "any" in scopes else of_cases
+        wanted = {
             {"state": "status"}.get(name, name): value for name, value in filters.items() if value is not None
         }
+        query = {**query, **wanted}
         page = _page(limit)
         rows = self._messages.deliveries(query, before=cursor, limit=page + 1)
         found: dict[str, Any] = {
@@ -95,12 +98,26 @@ class Queries:
             found["counts"] = self._messages.counts(query)
         return found
 
+    def rejections(self, actor: Actor, cursor: str | None, limit: int) -> dict[str, Any]:
+        """What was refused of the department that asks, newest first, with the reason in both languages.
+
+        An administrator sees the refusals of every department.
+        """
+        everybody = "any" in self._scopes(actor, "rejections")
+        ref = None if everybody else self._own(actor, "rejections")
+        if not isinstance(cursor, str | None):
+            raise Invalid([FieldError("/cursor", "not_a_text")])
+        page = _page(limit)
+        rows = self._messages.refusals(ref, before=cursor, limit=page + 1)
+        following = rows[page - 1]["_id"] if len(rows) > page else None
+        return {"items": [row["refusal"] for row in rows[:page]], "next_cursor": following}
+
     def dry_run(self, actor: Actor, event: Mapping[str, Any]) -> dict[str, Any]:
         """What an event would do: nothing is stored and nothing is sent."""
         self._scopes(actor, "dry_run")
         try:
             read = Event.from_dict(dict(event))
-            case_of(read)
+            check(read)
         except (MalformedEvent, Unreadable) as error:
             raise Invalid([FieldError("/event", str(error))]) from error
         return {"intents": [_preview(one) for one in self._intake.preview(read)]}
@@ -151,6 +168,7 @@ def _delivery(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": row["_id"],
         "at": format_time(row["created_at"]),
+        "subject": row.get("subject"),
         **{
             name: row[name]
             for name in (

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from notifications.contacts import Contact, read_contact
-from notifications.domain.audiences import Staff
+from notifications.domain.audiences import DEPARTMENT, Staff
 from notifications.domain.delivery import Reason
 from notifications.domain.intents import Recipient
 from notifications.store.messages import Messages
 from notifications.store.people import ContactRow, People
-from notifications.wording import Names
+from notifications.wording import LANGUAGES, Names
 from servicekit.envelope import Event
 from servicekit.logs import get_logger
 from servicekit.sealing import KeyRing, SealError
@@ -122,9 +122,14 @@ def address_hashes(ring: KeyRing, address: str) -> list[str]:
 def names_known(event: Event, names: Names) -> bool:
     """Whether we have a name for every unit and service of an event."""
     units = (event.data.get(field) for field in ("unit", "from_unit", "target_unit"))
-    return event.data.get("service_code") in names.services and all(
-        unit in names.units for unit in units if unit
-    )
+    code = event.data.get("service_code")
+    return (code is None or code in names.services) and all(unit in names.units for unit in units if unit)
+
+
+def department_recipient(event: Event) -> Recipient | None:
+    """The department an event names. It needs no contact: its inbox is read over HTTP."""
+    department = event.data.get("department")
+    return Recipient(f"dept-{department}", DEPARTMENT, LANGUAGES[0]) if department else None
 
 
 def _recipient(row: ContactRow, audience: str, contact: Contact) -> Recipient:

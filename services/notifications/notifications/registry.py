@@ -1,4 +1,4 @@
-"""Keeps our own copies: recipients' contacts, and the names of units and services."""
+"""Keeps our own copies: recipients' contacts, and the names of units, services and departments."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Registry:
         return verdicts
 
     def on_catalogue_changed(self, events: Sequence[Event]) -> dict[str, Retry | Reject]:
-        """Keep the names of units and services; an older version than ours changes nothing."""
+        """Keep the names of units, services and departments; an older version than ours changes nothing."""
         verdicts: dict[str, Retry | Reject] = {}
         rows: dict[str, dict[str, Any]] = {}
         for event in events:
@@ -70,9 +70,11 @@ class Registry:
 
         def write(session: Any) -> None:
             fresh = self._inbox.unseen(session, "on_catalogue_changed", good)
-            units = [rows[event.id] for event in fresh if event.type.startswith("unit.")]
-            services = [rows[event.id] for event in fresh if event.type.startswith("service.")]
-            self._people.keep_names(session, units, services)
+            units, services, departments = (
+                [rows[event.id] for event in fresh if event.type.startswith(start)]
+                for start in ("unit.", "service.", "department.")
+            )
+            self._people.keep_names(session, units, services, departments)
             self._inbox.record(session, "on_catalogue_changed", [event.id for event in fresh])
 
         if good:

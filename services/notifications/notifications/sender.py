@@ -23,6 +23,7 @@ from notifications import metrics
 from notifications.channels import Mail, MailLine
 from notifications.domain.delivery import State, Trigger, step
 from notifications.domain.retries import next_attempt
+from notifications.domain.rules import SURVEY
 from notifications.domain.smtp_replies import Outcome, Verdict
 from notifications.errors import MailRefused
 from notifications.events import outcome_event
@@ -269,6 +270,9 @@ class Sender:
             for result in ended
         )
         self._outbox.append(session, [event for event in outcomes if event is not None])
+        # A dump must not tell who holds which link to a survey.
+        private = [r for r in ended if intents[r.intent_id]["category"] == SURVEY]
+        self._messages.forget(session, [r.intent_id for r in private if r.state is not State.QUEUED])
         for result in ended:
             if result.state is State.PERMANENT_FAILURE:
                 self._suppress(session, claim, result, now)

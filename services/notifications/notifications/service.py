@@ -111,7 +111,15 @@ class NotificationsService:
 
     @handles("on_case_event", batch=100)
     def on_case_event(self, events: list[Event]) -> Outcomes:
-        return self.app.intake.on_case_event(events)
+        return self.app.intake.take("on_case_event", events)
+
+    @handles("on_survey_event", batch=100)
+    def on_survey_event(self, events: list[Event]) -> Outcomes:
+        return self.app.intake.take("on_survey_event", events)
+
+    @handles("on_evaluation_event", batch=100)
+    def on_evaluation_event(self, events: list[Event]) -> Outcomes:
+        return self.app.intake.take("on_evaluation_event", events)
 
     @handles("on_contact_submitted", batch=100)
     def on_contact_submitted(self, events: list[Event]) -> Outcomes:
@@ -158,6 +166,10 @@ class NotificationsService:
             "reason": reason,
         }
         return self.app.queries.deliveries(actor, filters, counts, cursor, limit)
+
+    @sealed_rpc
+    def rejections(self, actor: Any, cursor: str | None = None, limit: int = 50) -> Any:
+        return self.app.queries.rejections(actor, cursor, limit)
 
     @sealed_rpc
     def dry_run(self, actor: Any, event: dict[str, Any]) -> Any:

@@ -12,11 +12,13 @@ from notifications.channels.smtp import SmtpLine, SmtpSettings
 from notifications.cityload import CityLoader
 from notifications.config import NotificationsConfig
 from notifications.intake import Intake, IntakeSettings
+from notifications.invitations import Invitations
 from notifications.queries import Queries
 from notifications.recipients import Directory
 from notifications.registry import Registry
 from notifications.sender import Sender, SenderSettings
 from notifications.store.cities import Cities
+from notifications.store.invitations import InvitationStore
 from notifications.store.messages import Messages
 from notifications.store.people import People
 from servicekit.contracts import Contracts
@@ -66,6 +68,7 @@ def build(
         outbox=outbox,
         messages=messages,
         directory=directory,
+        invitations=Invitations(InvitationStore(database), ring),
         city=cities.current,
         clock=clock,
         settings=IntakeSettings(config.public_url, timedelta(days=config.mail_keep_days)),

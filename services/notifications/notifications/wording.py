@@ -1,31 +1,25 @@
-"""The words of a message: codes as people read them, dates, names of units and services.
-
-`VALUES` is the list of everything a template may insert, each with the event fields it is made from.
-A template is refused when one of its keys is not in this list, or needs a field its event does not have.
-"""
+"""The words of a message: codes as people read them, dates, names of units and services."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
 from notifications.contacts import one_line
 from notifications.domain.intents import Recipient
-from notifications.domain.template import Value, normal_key
+from notifications.domain.template import Value
 
 LANGUAGES = ("id", "en")
+_DATE = {"id": "EEEE, d MMMM y", "en": "EEEE, d MMMM y"}
 _DATE_TIME = {"id": "EEEE, d MMMM y 'pukul' HH.mm", "en": "EEEE, d MMMM y 'at' HH:mm"}
 _LOCALES = {"id": "id_ID", "en": "en_GB"}
-_NOBODY = {"id": "Bapak/Ibu", "en": "Sir or Madam"}
-_DEAR = {"id": "Yth.", "en": "Dear"}
 _NEUTRAL_UNIT = {"id": "unit yang menangani", "en": "the responsible unit"}
-_NEUTRAL_SERVICE = {"id": "layanan yang Anda pilih", "en": "the service you chose"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +42,26 @@ class City:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Our own copies of the names of units and services."""
+    """Our own copies of the names of units, services and departments, and of their cities."""
 
     units: Mapping[str, Mapping[str, str]]
     services: Mapping[str, Mapping[str, str]]
+    departments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    cities: Mapping[str, str] = field(default_factory=dict)
+    """The code of a city by the code of a service or unit."""
+
+    def city_of(self, data: Mapping[str, Any]) -> str | None:
+        """The city that an event is about, by its service or unit."""
+        codes = [str(data.get(name)) for name in ("service_code", "unit")]
+        return next((self.cities[code] for code in codes if code in self.cities), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """Everything a value may be made from."""
 
+    type: str
     data: Mapping[str, Any]
-    code: str
     recipient: Recipient
     city: City
     names: Names
@@ -78,11 +80,6 @@ class ValueOf:
     """Whether it can decide about a conditional text."""
 
 
-def shown_code(code: str) -> str:
-    """7K3M9QXD4TRWH as people read it: 7K3M-9QXD-4TRW-H."""
-    return "-".join((code[:4], code[4:8], code[8:12], code[12:])) if len(code) == 13 else code
-
-
 @lru_cache(maxsize=4096)
 def spoken_time(at: str, language: str, timezone: ZoneInfo) -> str:
     """Selasa, 24 November 2026 pukul 09.00 WIB."""
@@ -92,47 +89,102 @@ def spoken_time(at: str, language: str, timezone: ZoneInfo) -> str:
     return f"{text} {moment.tzname()}"
 
 
-def _time(field: str) -> ValueOf:
+def spoken_date(day: date, language: str) -> str:
+    """Selasa, 24 November 2026."""
+    return format_date(day, _DATE[language], locale=_LOCALES[language])
+
+
+def spoken_period(code: str, language: str) -> str | None:
+    """2026-Q3 as people say it; None for what is no period of a survey."""
+    year, _, part = code.partition("-")
+    part, _, rolling = part.partition("-")
+    if language == "id":
+        ordinal = {"1": "I", "2": "II", "3": "III", "4": "IV"}.get(part[1:], "")
+        words = {"": f"tahun {year}", "Q": f"triwulan {ordinal} {year}", "H": f"semester {ordinal} {year}"}
+        whole = "satu tahun sampai {}"
+    else:
+        ordinal = {"1": "first", "2": "second", "3": "third", "4": "fourth"}.get(part[1:], "")
+        words = {"": f"the year {year}", "Q": f"the {ordinal} quarter of {year}"}
+        words["H"] = f"the {ordinal} half of {year}"
+        whole = "the four quarters up to {}"
+    spoken = words.get(part[:1]) if year.isdigit() and bool(part) is bool(ordinal) else None
+    return whole.format(spoken) if spoken and rolling else spoken
+
+
+# How a value is made, for the list in `values`.
+
+
+def time_of(name: str) -> ValueOf:
     def make(c: Context) -> str | None:
-        at = c.data.get(field)
+        at = c.data.get(name)
         return spoken_time(at, c.language, c.city.timezone) if isinstance(at, str) else None
 
-    return ValueOf(make, (field,))
+    return ValueOf(make, (name,))
 
 
-def _deadline(c: Context) -> str | None:
-    due = c.data.get("due")
-    return spoken_time(due["due_at"], c.language, c.city.timezone) if isinstance(due, Mapping) else None
+def day_of(name: str) -> ValueOf:
+    """A field that holds a date."""
 
-
-def _unit(field: str) -> ValueOf:
     def make(c: Context) -> str | None:
-        code = c.data.get(field)
+        day = c.data.get(name)
+        return spoken_date(date.fromisoformat(day), c.language) if isinstance(day, str) else None
+
+    return ValueOf(make, (name,))
+
+
+def last_day_of(name: str) -> ValueOf:
+    """The last day that is whole before a moment: what ends at midnight is open until the day before."""
+
+    def make(c: Context) -> str | None:
+        at = c.data.get(name)
+        if not isinstance(at, str):
+            return None
+        moment = datetime.fromisoformat(at).astimezone(c.city.timezone) - timedelta(microseconds=1)
+        return spoken_date(moment.date(), c.language)
+
+    return ValueOf(make, (name,))
+
+
+def period_of(name: str) -> ValueOf:
+    """A period of a survey, by its code, or of an evaluation, by its first and last day."""
+
+    def make(c: Context) -> str | None:
+        period = c.data.get(name)
+        if isinstance(period, Mapping):
+            days = [spoken_date(date.fromisoformat(period[end]), c.language) for end in ("start", "end")]
+            return (" sampai " if c.language == "id" else " to ").join(days)
+        return spoken_period(period, c.language) if isinstance(period, str) else None
+
+    return ValueOf(make, (name,))
+
+
+def unit_of(name: str) -> ValueOf:
+    def make(c: Context) -> str | None:
+        code = c.data.get(name)
         if not code:
             return None
         return one_line(c.names.units.get(code, {}).get(c.language) or _NEUTRAL_UNIT[c.language])
 
-    return ValueOf(make, (field,))
+    return ValueOf(make, (name,))
 
 
-def _service(c: Context) -> str:
-    code = c.data.get("service_code", "")
-    return one_line(c.names.services.get(code, {}).get(c.language) or _NEUTRAL_SERVICE[c.language])
+def word_of(words: str, name: str) -> ValueOf:
+    return ValueOf(lambda c: c.city.word(words, c.data.get(name), c.language), (name,))
 
 
-def _word(words: str, field: str) -> ValueOf:
-    return ValueOf(lambda c: c.city.word(words, c.data.get(field), c.language), (field,))
+def is_code(name: str, code: Any) -> ValueOf:
+    return ValueOf(lambda c: c.data.get(name) == code, (name,), yes_no=True)
 
 
-def _is(field: str, code: Any) -> ValueOf:
-    return ValueOf(lambda c: c.data.get(field) == code, (field,), yes_no=True)
+def lists_code(name: str, code: str) -> ValueOf:
+    return ValueOf(lambda c: code in (c.data.get(name) or ()), (name,), yes_no=True)
 
 
-def _has(field: str) -> ValueOf:
-    return ValueOf(lambda c: c.data.get(field) is not None, (field,), yes_no=True)
+def has(name: str) -> ValueOf:
+    return ValueOf(lambda c: c.data.get(name) is not None, (name,), yes_no=True)
 
 
-def _lower(value: ValueOf) -> ValueOf:
+def lower(value: ValueOf) -> ValueOf:
     def make(c: Context) -> str | None:
         text = value.make(c)
         return text[:1].lower() + text[1:] if isinstance(text, str) else None
@@ -140,84 +192,9 @@ def _lower(value: ValueOf) -> ValueOf:
     return ValueOf(make, value.needs)
 
 
-def _greeting(c: Context) -> str:
-    dear, nobody = _DEAR[c.language], _NOBODY[c.language]
-    if not c.recipient.name:
-        return f"{dear} {nobody}"
-    return f"{dear} {nobody} {c.recipient.name}" if c.language == "id" else f"{dear} {c.recipient.name}"
-
-
-def _link(c: Context) -> str | None:
-    if c.recipient.audience == "staff":
-        return f"{c.public_url}/petugas/{shown_code(c.code)}"
-    # A reporter without a link of her own (served at a counter) can still ask with the code.
-    return c.recipient.link or f"{c.public_url}/lacak"
-
-
-def _text_of(field: str) -> ValueOf:
+def text_of(name: str) -> ValueOf:
     def make(c: Context) -> str | None:
-        value = c.data.get(field)
+        value = c.data.get(name)
         return one_line(value) if value is not None else None
 
-    return ValueOf(make, (field,))
-
-
-def _ground(c: Context) -> str:
-    fallback = {"id": "dijelaskan di halaman laporan Anda", "en": "explained on the page of your case"}
-    return c.city.word("ground", c.data.get("ground"), c.language) or fallback[c.language]
-
-
-_KIND = _word("kind", "kind")
-
-VALUES: dict[str, ValueOf] = {
-    normal_key(key): value
-    for key, value in {
-        "greeting": ValueOf(_greeting),
-        "city": ValueOf(lambda c: c.city.name),
-        "code": ValueOf(lambda c: shown_code(c.code), ("complaint_id",)),
-        "link": ValueOf(_link, ("complaint_id",)),
-        "public_url": ValueOf(lambda c: c.public_url),
-        "service": ValueOf(_service, ("service_code",)),
-        "kind": _KIND,
-        "kind_lower": _lower(_KIND),
-        "unit": _unit("unit"),
-        "has_unit": _has("unit"),
-        "from_unit": _unit("from_unit"),
-        "target_unit": _unit("target_unit"),
-        "has_due": _has("due"),
-        "due": ValueOf(_deadline, ("due",)),
-        "received": _time("received_at"),
-        "deadline": _time("due_at"),
-        "stage": _word("stage", "stage"),
-        "stage_lower": _lower(_word("stage", "stage")),
-        "waiting_until": _time("waiting_until"),
-        "respond_by": _time("respond_by"),
-        "granted": _is("outcome", "granted"),
-        "partial": _is("outcome", "partial"),
-        "refused": _is("outcome", "refused"),
-        "outcome": _word("outcome", "outcome"),
-        "ground": ValueOf(_ground, ("ground",)),
-        "ground_text": ValueOf(
-            lambda c: c.city.explanation("ground", c.data.get("ground"), c.language) or "", ("ground",)
-        ),
-        "referred_to": _text_of("referred_to"),
-        "into": ValueOf(lambda c: shown_code(str(c.data["into"])) if c.data.get("into") else None, ("into",)),
-        "bounces": _text_of("bounces"),
-        "disputes": _text_of("disputes"),
-        "level": _text_of("level"),
-        "over_dispute": _is("cause", "disputed"),
-        "over_deadline": _is("cause", "overdue"),
-        "binding": _is("binding", True),
-        "confidential": _is("confidential", True),
-    }.items()
-}
-
-
-def values_for(keys: frozenset[str], context: Context) -> dict[str, Value]:
-    """The values of these keys; one that has none is left out, so that the template can name it."""
-    found: dict[str, Value] = {}
-    for key in keys:
-        value = VALUES[key].make(context) if key in VALUES else None
-        if value is not None:
-            found[key] = value
-    return found
+    return ValueOf(make, (name,))

@@ -125,8 +125,8 @@ class World:
     outbox: Outbox
     app: Application
 
-    def handle(self, *events: Event) -> dict[str, Any]:
-        return self.app.intake.on_case_event(list(events))
+    def handle(self, *events: Event, handler: str = "on_case_event") -> dict[str, Any]:
+        return self.app.intake.take(handler, list(events))
 
     def send(self, line: MailLine | None = None) -> int:
         """Send everything that is due now."""

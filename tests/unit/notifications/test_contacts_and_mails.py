@@ -13,7 +13,8 @@ from notifications.contacts import masked, read_contact, usable_email, usable_na
 from notifications.domain.delivery import Reason
 from notifications.errors import MailRefused
 from notifications.mail import MailStyle, as_html, build, message_id
-from notifications.wording import shown_code, spoken_time
+from notifications.pages import shown_code
+from notifications.wording import spoken_time
 
 STYLE = MailStyle("Tanggap Sawahlunto <tanggap@kota.example>", "https://tanggap.example")
 AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)

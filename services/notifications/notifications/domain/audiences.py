@@ -8,11 +8,23 @@ from typing import Any
 
 from notifications.domain.delivery import Reason
 
-REPORTER = "reporter"
-STAFF_AUDIENCES = frozenset({"assignee", "unit", "unit_head", "escalation"})
+REPORTER, VISITOR, DEPARTMENT = "reporter", "visitor", "department"
+CITIZENS = frozenset({REPORTER, VISITOR})
+"""Whoever left a contact: with a case, or at a counter."""
+NAMED = {
+    "assignee": "officer_ref",
+    "person": "staff_ref",
+    "rater": "rater_ref",
+    "decider": "decider_ref",
+    "owner": "owner_ref",
+}
+"""Audiences of one member of staff, and the field that names her."""
+STAFF_AUDIENCES = frozenset({*NAMED, "unit", "unit_head", "escalation"})
 ROLES = frozenset(
     {"coordinator", "desk", "officer", "unit_head", "inspector", "hr", "rater", "leader", "admin", "auditor"}
 )
+CHAIN = ("survey.", "improvement.", "evaluation.", "training.", "event.rejected.")
+"""Events about surveys, staff and departments. Every other event is about a case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +41,44 @@ class Resolved:
     """Why there is nobody, when there is nobody."""
 
 
+def about_case(event_type: str) -> bool:
+    """Whether events of a type are about a case, which has a code, a timeline and perhaps secrecy."""
+    return not event_type.startswith(CHAIN)
+
+
 def is_known(audience: str) -> bool:
     if audience.startswith("role:"):
         return audience.removeprefix("role:") in ROLES
-    return audience == REPORTER or audience in STAFF_AUDIENCES
+    return audience in CITIZENS or audience in STAFF_AUDIENCES or audience == DEPARTMENT
 
 
 def needs(audience: str) -> tuple[str, ...]:
     """The event fields an audience is resolved from; a rule may name it only for events that have them."""
+    if audience in NAMED:
+        return (NAMED[audience],)
     return {
         REPORTER: ("contact_ref",),
-        "assignee": ("officer_ref",),
+        VISITOR: ("contact_ref",),
+        DEPARTMENT: ("department",),
         "unit": ("unit",),
         "unit_head": ("unit",),
         "escalation": ("to_role", "to_unit"),
     }.get(audience, ())
 
 
-def resolve_staff(audience: str, data: Mapping[str, Any], staff: Sequence[Staff]) -> Resolved:
+def resolve_staff(
+    audience: str, data: Mapping[str, Any], staff: Sequence[Staff], *, case: bool = True
+) -> Resolved:
     """The members of a staff audience, each once, in a stable order.
 
     Of an inspectorate case only inspectors hear; when that leaves nobody the reason is secrecy, so that
-    an audit can tell a guarded case from an empty office.
+    an audit can tell a guarded case from an empty office. `case`: whether the event is about one.
     """
     meant = {member.ref: member for member in staff if _is_meant(audience, data, member)}
     members = [meant[ref] for ref in sorted(meant)]
     if not members:
         return Resolved(nobody=Reason.AUDIENCE_EMPTY)
-    if data.get("inspectorate") is not False:
+    if case and data.get("inspectorate") is not False:
         # A field that is absent counts as guarded: telling too few is repaired, telling too many is not.
         members = [member for member in members if "inspector" in member.roles]
     return Resolved(tuple(members)) if members else Resolved(nobody=Reason.SECRECY)
@@ -66,9 +88,9 @@ def _is_meant(audience: str, data: Mapping[str, Any], member: Staff) -> bool:
     unit = data.get("unit")
     if audience.startswith("role:"):
         return audience.removeprefix("role:") in member.roles
+    if audience in NAMED:
+        return data.get(NAMED[audience]) == member.ref
     match audience:
-        case "assignee":
-            return data.get("officer_ref") == member.ref
         case "unit":
             return unit is not None and member.unit == unit and bool(member.roles & _WORKS_IN_UNIT)
         case "unit_head":

@@ -120,3 +120,8 @@ class Reason(StrEnum):
     AUDIENCE_EMPTY = "audience_empty"
     RULE_INACTIVE = "rule_inactive"
     SECRECY = "secrecy"
+    # Surveys alone; never announced, so the contract does not know them.
+    INVITED_RECENTLY = "invited_recently"
+    """The address was asked how it was less than thirty days ago."""
+    NOT_INVITED = "not_invited"
+    """A reminder of an invitation that was never sent."""

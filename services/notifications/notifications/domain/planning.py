@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from notifications.domain.audiences import REPORTER, Staff, resolve_staff
+from notifications.domain.audiences import CITIZENS, DEPARTMENT, Staff, about_case, resolve_staff
 from notifications.domain.delivery import Reason, State, Trigger, step
 from notifications.domain.intents import Planned, Recipient, intent_id
 from notifications.domain.rules import Rule, matches
@@ -43,7 +43,8 @@ class People:
     staff: Sequence[Staff]
     staff_recipient: Callable[[str], Recipient]
     reporter: Recipient | None
-    """None: the reporter left no contact, or it never arrived."""
+    """Whoever left a contact; None: there is none, or it never arrived."""
+    department: Recipient | None = None
 
 
 def plan(
@@ -72,14 +73,16 @@ def plan(
 def _recipients(
     rule: Rule, data: Mapping[str, Any], people: People
 ) -> tuple[tuple[Recipient, ...], Reason | None]:
-    if rule.audience == REPORTER:
+    if rule.audience in CITIZENS:
         return ((people.reporter,), None) if people.reporter else ((), Reason.CONTACT_MISSING)
-    resolved = resolve_staff(rule.audience, data, people.staff)
+    if rule.audience == DEPARTMENT:
+        return ((people.department,), None) if people.department else ((), Reason.AUDIENCE_EMPTY)
+    resolved = resolve_staff(rule.audience, data, people.staff, case=about_case(rule.event_type))
     return tuple(people.staff_recipient(member.ref) for member in resolved.staff), resolved.nobody
 
 
 def _nobody(event_id: str, rule: Rule, channel: str, reason: Reason, data: Mapping[str, Any]) -> Planned:
-    to_reporter = rule.audience == REPORTER
+    to_reporter = rule.audience in CITIZENS
     ref = data.get("contact_ref") if to_reporter else None
     # A case whose reporter left no contact says so itself; the record here is enough.
     quiet = replace(rule, announce=False) if to_reporter and ref is None else rule

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from notifications.domain.audiences import REPORTER, is_known, needs
+from notifications.domain.audiences import CITIZENS, DEPARTMENT, about_case, is_known, needs
 
 OPERATORS = frozenset({"eq", "in", "exists", "gte", "lte"})
 CHANNELS = ("email", "inbox")
 CATEGORIES = frozenset({"transactional", "service", "survey", "staff"})
+SURVEY = "survey"
+PRIVATE_LINK = "token_path"
+"""The field with which whoever knows it may answer a survey."""
 
 Conditions = Mapping[str, Mapping[str, Any]]
 
@@ -101,6 +104,11 @@ def faults_in(rule: Rule, fields_of: Mapping[str, Fields]) -> list[str]:
         faults.append("channels: name each channel once, and at least one")
     if rule.category not in CATEGORIES:
         faults.append(f"category: unknown category {rule.category}")
+    if (rule.category == SURVEY) is not (PRIVATE_LINK in fields):
+        # The category decides that a text with such a link is forgotten once it is sent.
+        faults.append(f"category: {SURVEY} is for events with {PRIVATE_LINK}, and they are for it")
+    if rule.announce and not about_case(rule.event_type):
+        faults.append("announce: outcomes are told to cases alone; this rule needs `announce: false`")
     return faults
 
 
@@ -112,8 +120,10 @@ def _audience_faults(rule: Rule, fields: Fields) -> list[str]:
         for name in needs(rule.audience)
         if name not in fields
     ]
-    if rule.audience == REPORTER and "inbox" in rule.channels:
-        faults.append("channels: reporters have no inbox")
+    if rule.audience in CITIZENS and "inbox" in rule.channels:
+        faults.append(f"channels: {rule.audience}s have no inbox")
+    if rule.audience == DEPARTMENT and set(rule.channels) - {"inbox"}:
+        faults.append("channels: departments have an inbox and nothing else")
     return faults
 
 

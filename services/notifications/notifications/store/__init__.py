@@ -4,10 +4,11 @@ intents      one per event, rule, recipient and channel: state, timings, masked 
 payloads     address and rendered text of a mail, sealed; removed after `purge_at`
 attempts     append-only: what each attempt came to
 contacts     sealed blocks of recipients, as the gateway sealed them
-inbox_items  the in-app inbox of staff
+inbox_items  the in-app inbox of staff, and of departments: there with what was refused and why
 templates, rules, settings    immutable versions, and which of them are in force
-units, services               our copies of their names
+units, services, departments  our copies of their names
 suppressions keyed hashes of addresses that refused for good
+asked        keyed hashes of addresses that may not be asked about a service again yet
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def ensure_indexes(database: Database[Document]) -> None:
     )
     intents.create_index([("complaint_id", ASCENDING), ("_id", ASCENDING)])
     intents.create_index([("status", ASCENDING), ("_id", DESCENDING)])
+    intents.create_index("subject", partialFilterExpression={"subject": {"$exists": True}})
     intents.create_index("created_at", expireAfterSeconds=TWO_YEARS)
     database["payloads"].create_index("purge_at", expireAfterSeconds=0)
     database["attempts"].create_index([("intent_id", ASCENDING), ("n", ASCENDING)], unique=True)
@@ -53,8 +55,14 @@ def ensure_indexes(database: Database[Document]) -> None:
     items.create_index(
         [("recipient_ref", ASCENDING)], name="unread", partialFilterExpression={"read_at": None}
     )
+    items.create_index(
+        [("event_type", ASCENDING), ("_id", DESCENDING)],
+        name="refusals",
+        partialFilterExpression={"refusal": {"$exists": True}},
+    )
     items.create_index("purge_at", expireAfterSeconds=0)
+    database["asked"].create_index("until", expireAfterSeconds=0)
     database["suppressions"].create_index("until", expireAfterSeconds=0)
     # Written in transactions, in which a collection had better exist.
-    for name in ("units", "services"):
+    for name in ("units", "services", "departments"):
         database[name].create_index("version")

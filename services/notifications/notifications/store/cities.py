@@ -63,6 +63,7 @@ class Cities:
             now,
         )
         about = {"name": source.name, "timezone": source.timezone, "words": source.words}
+        about |= {"others": source.others}
         digest = digest_of([templates, rules, about])
         current = self._settings.find_one({"_id": _ACTIVE}, {"digest": 1, "revision": 1})
         if current and current["digest"] == digest:
@@ -106,6 +107,10 @@ class Cities:
         return CitySet(
             revision=row["revision"],
             city=City(about["name"], ZoneInfo(about["timezone"]), about["words"]),
+            others={
+                code: City(other["name"], ZoneInfo(other["timezone"]), about["words"])
+                for code, other in about.get("others", {}).items()
+            },
             rules={type_: tuple(found) for type_, found in rules.items()},
             templates=templates,
         )

@@ -15,6 +15,7 @@ from pymongo.errors import BulkWriteError
 from notifications.domain.delivery import State, Trigger, states_taking
 
 Document = dict[str, Any]
+REFUSED = "event.rejected.v1"
 _DUPLICATE_KEY = 11000
 _CLAIMABLE = states_taking(Trigger.CLAIM)
 
@@ -135,6 +136,11 @@ class Messages:
             self._attempts.insert_many(rows, session=session)
         return [result.intent_id for result in ours]
 
+    def forget(self, session: ClientSession, ids: Sequence[str]) -> None:
+        """Remove addresses and texts of messages that have ended, before their time."""
+        if ids:
+            self._payloads.delete_many({"_id": {"$in": list(ids)}}, session=session)
+
     def requeue_expired(self, *, now: datetime, held: Iterable[str] = ()) -> list[str]:
         """Put intents back whose sender vanished; returns their ids. `held`: claims of this process."""
         query = {
@@ -174,6 +180,15 @@ class Messages:
             query["_id"] = {"$lt": before}
         if unread_only:
             query["read_at"] = None
+        return list(self._items.find(query).sort("_id", -1).limit(limit))
+
+    def refusals(self, ref: str | None, *, before: str | None, limit: int) -> list[Document]:
+        """What was refused of one department, or of all of them, newest first."""
+        query: Document = {"event_type": REFUSED, "refusal": {"$exists": True}}
+        if ref is not None:
+            query["recipient_ref"] = ref
+        if before:
+            query["_id"] = {"$lt": before}
         return list(self._items.find(query).sort("_id", -1).limit(limit))
 
     def unread(self, ref: str) -> int:

@@ -37,6 +37,7 @@ class People:
         self._contacts = database["contacts"]
         self._units = database["units"]
         self._services = database["services"]
+        self._departments = database["departments"]
 
     def keep(self, session: ClientSession, rows: Sequence[ContactRow]) -> None:
         """Store contacts; one that is newer than the row stays as it is."""
@@ -72,10 +73,15 @@ class People:
         return {row["_id"]: _row(row) for row in self._contacts.find({"audience": "staff", "active": True})}
 
     def keep_names(
-        self, session: ClientSession, units: Sequence[Document], services: Sequence[Document]
+        self,
+        session: ClientSession,
+        units: Sequence[Document],
+        services: Sequence[Document],
+        departments: Sequence[Document],
     ) -> None:
         """Store newer versions of names; an older version than ours is ignored."""
-        for collection, rows in ((self._units, units), (self._services, services)):
+        kept = ((self._units, units), (self._services, services), (self._departments, departments))
+        for collection, rows in kept:
             newest: dict[str, Document] = {}
             for row in rows:
                 if row["version"] >= newest.get(row["_id"], row)["version"]:
@@ -96,9 +102,13 @@ class People:
                 )
 
     def names(self) -> Names:
+        wanted = {"name": 1, "city": 1}
+        units, services = list(self._units.find({}, wanted)), list(self._services.find({}, wanted))
         return Names(
-            units={row["_id"]: row["name"] for row in self._units.find({}, {"name": 1})},
-            services={row["_id"]: row["name"] for row in self._services.find({}, {"name": 1})},
+            units={row["_id"]: row["name"] for row in units},
+            services={row["_id"]: row["name"] for row in services},
+            departments={row["_id"]: row["name"] for row in self._departments.find({}, {"name": 1})},
+            cities={row["_id"]: row["city"] for row in (*units, *services) if row.get("city")},
         )
 
     def sealed_elsewhere(self, kid: str, limit: int) -> list[ContactRow]:
