@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
+from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import measures
 from gateway.problems import Problem
+from servicekit.ids import uuid4
 from servicekit.logs import CodeLog, get_logger
 from servicekit.tracing import span
 
@@ -25,6 +27,8 @@ BODY_LIMIT = 256 * 1024
 CATALOGUE_LIMIT = 8 * 1024 * 1024
 BODY_SECONDS = 15.0
 MOST_AT_ONCE = 1000
+# So long may a line wait for others, so that a burst of requests is not a burst of writes.
+LINES_SECONDS = 0.05
 _QUIET = ("/livez", "/readyz")
 
 
@@ -35,6 +39,7 @@ class Edge:
         self.app = app
         self._headers = _security_headers(secure)
         self._running = 0
+        self._flush_waits = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,7 +47,7 @@ class Edge:
                 await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = str(uuid.uuid4())
+        request_id = uuid4()
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
         status = 500
@@ -71,9 +76,9 @@ class Edge:
 
     def _complete(self, headers: list[tuple[bytes, bytes]], state: MutableMapping[str, Any]) -> list[Any]:
         """Add what the response does not say itself: a page's own policy wins over the API's."""
-        present = {name.lower() for name, _ in headers}
+        present = {name for name, _ in headers}  # Starlette writes names in small letters
         complete = [*headers, (b"x-request-id", state["request_id"].encode())]
-        complete += [(name, value) for name, value in self._headers if name not in present]
+        complete += [header for header in self._headers if header[0] not in present]
         standing = state.get("standing")
         if standing is not None and b"ratelimit" not in present:
             complete += [
@@ -84,9 +89,22 @@ class Edge:
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        measures.http_seconds.labels(method, route, str(status)).observe(seconds)
-        if route not in _QUIET:
-            access_log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+        _timer(method, route, status).observe(seconds)
+        if route in _QUIET:
+            return
+        access_log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+        if not self._flush_waits:
+            self._flush_waits = True
+            asyncio.get_running_loop().call_later(LINES_SECONDS, self._flush)
+
+    def _flush(self) -> None:
+        self._flush_waits = False
+        access_log.flush()
+
+
+@lru_cache(maxsize=4096)
+def _timer(method: str, route: str, status: int) -> Histogram:
+    return measures.http_seconds.labels(method, route, str(status))
 
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -58,8 +57,7 @@ def uuid7() -> str:
             _last_random += 1 + secrets.randbits(32)
         milliseconds, random = _last_ms, _last_random
     value = (milliseconds << 80) | ((random >> 62 & 0xFFF) << 64) | (random & (1 << 62) - 1)
-    value |= (0x7 << 76) | (0b10 << 62)
-    return str(uuid.UUID(int=value))
+    return _written(value | (0x7 << 76) | (0b10 << 62))
 
 
 def uuid8(digest: bytes) -> str:
@@ -68,5 +66,16 @@ def uuid8(digest: bytes) -> str:
         raise ValueError("uuid8 needs at least 16 bytes")
     value = int.from_bytes(digest[:16], "big")
     value &= ~((0xF << 76) | (0b11 << 62))
-    value |= (0x8 << 76) | (0b10 << 62)
-    return str(uuid.UUID(int=value))
+    return _written(value | (0x8 << 76) | (0b10 << 62))
+
+
+def uuid4() -> str:
+    """A random UUID."""
+    value = secrets.randbits(128) & ~((0xF << 76) | (0b11 << 62))
+    return _written(value | (0x4 << 76) | (0b10 << 62))
+
+
+def _written(value: int) -> str:
+    # A third of what `uuid.UUID` takes to say the same.
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

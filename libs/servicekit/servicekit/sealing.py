@@ -11,6 +11,7 @@ import binascii
 import hmac
 import secrets
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -69,7 +70,7 @@ class KeyRing:
     def seal_bytes(self, plain: bytes, *, recipient: str, context: str) -> str:
         kid, key = self.keys[0]
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = AESGCM(key).encrypt(nonce, plain, _associated(recipient, context))
+        sealed = _cipher(key).encrypt(nonce, plain, _associated(recipient, context))
         return f"v1.{kid}.{_encode(nonce)}.{_encode(sealed)}"
 
     def open_bytes(self, token: str, *, recipient: str, context: str) -> bytes:
@@ -80,7 +81,7 @@ class KeyRing:
         if key is None:
             raise SealError("sealed under a key that is not in the ring")
         try:
-            return AESGCM(key).decrypt(_decode(parts[2]), _decode(parts[3]), _associated(recipient, context))
+            return _cipher(key).decrypt(_decode(parts[2]), _decode(parts[3]), _associated(recipient, context))
         except (ValueError, InvalidTag):
             raise SealError("sealed block does not open here") from None
 
@@ -96,6 +97,11 @@ class KeyRing:
 def generate_key(kid: str) -> str:
     """A fresh ring entry, for `KeyRing.parse`."""
     return f"{kid}:{_encode(secrets.token_bytes(_KEY_BYTES))}"
+
+
+@lru_cache(maxsize=64)
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(key)
 
 
 def _associated(recipient: str, context: str) -> bytes:

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from types import MappingProxyType
 
-import structlog
 from opentelemetry import trace as otel
 from opentelemetry.context import Context
 
 _PATTERN = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
 _current: ContextVar[TraceContext | None] = ContextVar("tanggap_trace", default=None)
+_told: ContextVar[Mapping[str, str]] = ContextVar("tanggap_told", default=MappingProxyType({}))
 _tracer = otel.get_tracer("servicekit")
 
 
@@ -46,7 +47,13 @@ def parse_traceparent(text: str | None) -> TraceContext | None:
 
 
 def new_trace() -> TraceContext:
-    return TraceContext(secrets.token_hex(16), secrets.token_hex(8))
+    digits = secrets.token_hex(24)
+    return TraceContext(digits[:32], digits[32:])
+
+
+def log_fields() -> Mapping[str, str]:
+    """What every log line of the running span carries."""
+    return _told.get()
 
 
 def current_traceparent() -> str | None:
@@ -88,15 +95,13 @@ def span(
 
 @contextmanager
 def _inside(context: TraceContext, log: Mapping[str, str] | None) -> Iterator[TraceContext]:
-    token = _current.set(context)
-    bound = structlog.contextvars.bind_contextvars(
-        trace_id=context.trace_id, span_id=context.span_id, **(log or {})
-    )
+    fields = {**_told.get(), "trace_id": context.trace_id, "span_id": context.span_id, **(log or {})}
+    running, told = _current.set(context), _told.set(fields)
     try:
         yield context
     finally:
-        structlog.contextvars.reset_contextvars(**bound)
-        _current.reset(token)
+        _told.reset(told)
+        _current.reset(running)
 
 
 def _otel_span_context(context: TraceContext) -> otel.SpanContext:

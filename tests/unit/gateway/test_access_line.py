@@ -11,6 +11,7 @@ import structlog
 from unit.gateway.harness import App, filing
 
 from servicekit import logs
+from servicekit.tracing import span
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_a_path_is_never_in_it(printed: io.StringIO, path: str) -> None:
 
 
 def test_it_has_the_shape_of_every_other_line(printed: io.StringIO) -> None:
-    with structlog.contextvars.bound_contextvars(trace_id="t"):
+    with span("told", log={"request_id": "r"}):
         logs.get_logger("shape").info("said", count=1)
         logs.CodeLog("shape").info("said", count=1)
 
