@@ -9,6 +9,7 @@ import uvicorn
 
 from gateway.app import create_app
 from gateway.config import load
+from gateway.server import OneWrite
 from servicekit import logs
 from servicekit.config import exit_on_configuration_error
 
@@ -29,7 +30,7 @@ def main() -> None:
         host=config.host,
         port=config.port,
         loop="uvloop",
-        http="httptools",
+        http=OneWrite,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -13,16 +13,17 @@ import hashlib
 import hmac
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from servicekit.ids import uuid8
+from servicekit.ids import uuid4, uuid8
 from servicekit.sealing import KeyRing
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE = {letter: value for value, letter in enumerate(ALPHABET)}
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 _READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 _DIGITS = 12
 _SECRET = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
@@ -43,15 +44,18 @@ def _powers_of_alpha() -> list[int]:
 
 _EXP = _powers_of_alpha()
 _LOG = {value: exponent for exponent, value in enumerate(_EXP)}
+# By position and letter: α^i·d.
+_TERMS = [
+    {letter: _EXP[(_LOG[value] + i) % 31] if value else 0 for letter, value in _VALUE.items()}
+    for i in range(1, _DIGITS + 1)
+]
 
 
 def check_character(digits: str) -> str:
     """The 13th character: Σ α^i·d_i over GF(32), i = 1…12."""
     total = 0
-    for position, letter in enumerate(digits, start=1):
-        value = _VALUE[letter]
-        if value:
-            total ^= _EXP[(_LOG[value] + position) % 31]
+    for terms, letter in zip(_TERMS, digits, strict=False):
+        total ^= terms[letter]
     return ALPHABET[total]
 
 
@@ -95,7 +99,11 @@ class Identity:
     code: str
     secret: str
     event_id: str
-    contact_ref: str
+    digest: bytes = field(repr=False)
+
+    @property
+    def contact_ref(self) -> str:
+        return _derived(b"contact", self.digest)
 
 
 @dataclass(frozen=True)
@@ -136,7 +144,7 @@ class Codes:
 
 def fresh_key() -> str:
     """An idempotency key for a caller that brought none."""
-    return str(uuid.uuid4())
+    return uuid4()
 
 
 def secret_digest(secret: str) -> str:
@@ -152,7 +160,7 @@ def _identity(key: bytes, message: bytes) -> Identity:
         code=code,
         secret=_secret(key, code),
         event_id=_derived(b"event", digest),
-        contact_ref=_derived(b"contact", digest),
+        digest=digest,
     )
 
 
@@ -166,4 +174,5 @@ def _secret(key: bytes, code: str) -> str:
 
 
 def _base32(number: int, length: int) -> str:
-    return "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(length)))
+    """`length` digits, an even number of them; two at a time."""
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(5 * length - 10, -1, -10)])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
+
+from prometheus_client import Counter
 
 from gateway import measures
 from gateway.amqp import Address, AmqpError, Channel, Connection, Properties, Unavailable
@@ -62,17 +65,30 @@ class Intake:
                     user_id=self._user,
                 ),
             )
-            async with asyncio.timeout(CONFIRM_SECONDS):
+            late = asyncio.get_running_loop().call_later(CONFIRM_SECONDS, _expire, confirmed)
+            try:
                 await confirmed
+            finally:
+                late.cancel()
             outcome = "confirmed"
         except (AmqpError, TimeoutError) as error:
             outcome = type(error).__name__.lower()
             raise NotConfirmed(outcome) from None
         finally:
-            measures.intake_total.labels(event.type, outcome).inc()
+            _counter(event.type, outcome).inc()
 
     async def _set_up(self, connection: Connection) -> None:
         self._channel = await connection.channel(confirms=True)
 
     def _torn_down(self) -> None:
         self._channel = None
+
+
+def _expire(confirmed: asyncio.Future[None]) -> None:
+    if not confirmed.done():
+        confirmed.set_exception(TimeoutError())
+
+
+@lru_cache(maxsize=256)
+def _counter(type_: str, outcome: str) -> Counter:
+    return measures.intake_total.labels(type_, outcome)

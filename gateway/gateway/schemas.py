@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, missing, validate
 
 from gateway import contacts
 from gateway.callers import LANGUAGES
@@ -222,6 +222,23 @@ class _Strict(Schema):
         unknown = RAISE
 
     error_messages = {"type": "not_an_object", "unknown": "unknown_field"}
+
+    def load(self, data: Any, **options: Any) -> Any:
+        """What marshmallow gives. A document without a fault, the usual case, is read in one short pass."""
+        try:
+            return self._faultless(data)
+        except ValidationError:
+            return super().load(data, **options)
+
+    def _faultless(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict) or not data.keys() <= self.load_fields.keys():
+            raise ValidationError("not faultless")
+        loaded = {}
+        for name, field in self.load_fields.items():
+            value = field.deserialize(data.get(name, missing), name, data)
+            if value is not missing:
+                loaded[name] = value
+        return loaded
 
 
 def _nested(schema: type[Schema], **kwargs: Any) -> fields.Nested:

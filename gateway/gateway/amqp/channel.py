@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
@@ -18,6 +19,23 @@ Properties = commands.Basic.Properties
 OnMessage = Callable[[Properties, bytes], None]
 
 FRAME_OVERHEAD = 8
+_FRAME_HEAD, _FRAME_END = struct.Struct(">BHI"), b"\xce"
+_CONTENT = struct.Struct(">HHQH")
+_HEADER, _BASIC = 2, 60
+# In the order of the wire, without the two that are more than a byte or a short text.
+_PROPERTIES = (
+    (1 << 15, "content_type"),
+    (1 << 14, "content_encoding"),
+    (1 << 12, "delivery_mode"),
+    (1 << 11, "priority"),
+    (1 << 10, "correlation_id"),
+    (1 << 9, "reply_to"),
+    (1 << 8, "expiration"),
+    (1 << 7, "message_id"),
+    (1 << 5, "message_type"),
+    (1 << 4, "user_id"),
+    (1 << 3, "app_id"),
+)
 
 
 class Channel:
@@ -56,8 +74,8 @@ class Channel:
         message_id = cast(str, properties.message_id)
         self._unconfirmed[tag] = (message_id, confirmed)
         self._tag_of[message_id] = tag
-        head = header.ContentHeader(0, len(message), properties)
-        connection.send(_publish_frame(self.number, exchange, routing_key) + frame.marshal(head, self.number))
+        head = _header_frame(self.number, len(message), properties)
+        connection.send(_publish_frame(self.number, exchange, routing_key) + head)
         room = connection.frame_max - FRAME_OVERHEAD
         for start in range(0, len(message), room):
             connection.send(frame.marshal(body.ContentBody(message[start : start + room]), self.number))
@@ -133,6 +151,25 @@ class Channel:
             confirmed.set_result(None)
         else:
             confirmed.set_exception(error)
+
+
+def _header_frame(channel: int, size: int, properties: Properties) -> bytes:
+    if properties.headers is not None or properties.timestamp is not None:
+        return frame.marshal(header.ContentHeader(0, size, properties), channel)
+    # The hot path: pamqp looks every property's type up first, which takes four times as long.
+    flags, values = 0, bytearray()
+    for flag, name in _PROPERTIES:
+        value = getattr(properties, name)
+        if isinstance(value, int):
+            flags |= flag
+            values.append(value)
+        elif value is not None:
+            text = value.encode()
+            flags |= flag
+            values.append(len(text))
+            values += text
+    payload = _CONTENT.pack(_BASIC, 0, size, flags) + values
+    return _FRAME_HEAD.pack(_HEADER, channel, len(payload)) + payload + _FRAME_END
 
 
 @lru_cache(maxsize=256)
