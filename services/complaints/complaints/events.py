@@ -99,6 +99,8 @@ def _common(case: Case) -> dict[str, Any]:
 
 def wire(value: Any) -> Any:
     """A value with every time written out, as JSON carries it."""
+    if value is None or isinstance(value, (str, int)):
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, dict):

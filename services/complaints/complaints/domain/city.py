@@ -89,7 +89,10 @@ class City:
 
         What the service's record leaves out, warnings and escalation, it takes from the city's.
         """
-        record = choose_record(self._by_stage.get(stage, ()), stage, kind, supervisory_class, day)
+        chosen = (stage, kind, supervisory_class, day)
+        if chosen not in self._chosen:
+            self._chosen[chosen] = choose_record(self.records, *chosen)
+        record = self._chosen[chosen]
         own = service.resolve_within if service is not None and stage == RESOLVE else None
         if own is None or own.effective_from > day:
             return record
@@ -98,11 +101,18 @@ class City:
         return _completed(own, record)
 
     @cached_property
-    def _by_stage(self) -> dict[str, list[DeadlineRecord]]:
-        found: dict[str, list[DeadlineRecord]] = {}
-        for record in self.records:
-            found.setdefault(record.stage, []).append(record)
-        return found
+    def _chosen(self) -> dict[tuple[str, str, str, date], DeadlineRecord | None]:
+        return {}
+
+    @cached_property
+    def _places(self) -> list[tuple[str, str]]:
+        """Names that an address may contain, each with its district; the longest, most exact one first."""
+        places = [
+            (place.casefold(), district.name)
+            for district in self.districts
+            for place in (district.name, *district.places)
+        ]
+        return sorted(places, key=lambda named: (len(named[0]), named[1]), reverse=True)
 
     def limit(self, stage: str, kind: str, supervisory_class: str, day: date) -> int | None:
         """A limit that counts, such as how often a case may be sent back; None when there is none."""
@@ -117,14 +127,10 @@ class City:
             for area in self.areas:
                 if area.contains(location.lat, location.lon):
                     return area.name
-        address = (location.address or "").casefold()
-        named = [
-            (len(place), district.name)
-            for district in self.districts
-            for place in (district.name, *district.places)
-            if place.casefold() in address
-        ]
-        return max(named)[1] if address and named else None
+        if not location.address:
+            return None
+        address = location.address.casefold()
+        return next((name for place, name in self._places if place in address), None)
 
 
 @lru_cache(maxsize=1024)

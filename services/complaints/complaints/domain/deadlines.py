@@ -56,6 +56,10 @@ class DeadlineRecord:
     effective_from: date
     effective_to: date | None = None
 
+    def __hash__(self) -> int:
+        # Enough to tell a city's records apart, and cheap: each case looks several up by them.
+        return hash((self.id, self.effective_from))
+
     def applies(self, stage: str, kind: str, supervisory_class: str, day: date) -> bool:
         return (
             self.stage == stage

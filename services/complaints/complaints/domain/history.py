@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -53,7 +53,7 @@ def link(record: Record, *, at: datetime, version: int, seq: int, previous: str)
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
     salt = secrets.token_hex(16)
     sealed = {name: seal(salt, name, value) for name, value in sorted(record.details.items())}
-    unlinked = Link(
+    return Link(
         seq=seq,
         at=at,
         version=version,
@@ -65,9 +65,8 @@ def link(record: Record, *, at: datetime, version: int, seq: int, previous: str)
         details=dict(record.details),
         salt=salt,
         sealed=sealed,
-        digest="",
+        digest=_chained(previous, seq, at, version, record, sealed),
     )
-    return replace(unlinked, digest=digest_of(unlinked, previous))
 
 
 def seal(salt: str, name: str, value: Any) -> str:
@@ -76,17 +75,23 @@ def seal(salt: str, name: str, value: Any) -> str:
 
 
 def digest_of(item: Link, previous: str) -> str:
+    return _chained(previous, item.seq, item.at, item.version, item, item.sealed)
+
+
+def _chained(
+    previous: str, seq: int, at: datetime, version: int, step: Link | Record, sealed: Mapping[str, str]
+) -> str:
     chained = [
         previous,
-        item.seq,
-        item.at.timestamp(),
-        item.version,
-        item.action,
-        item.actor_ref,
-        item.by,
-        item.from_status,
-        item.to_status,
-        sorted(item.sealed.items()),
+        seq,
+        at.timestamp(),
+        version,
+        step.action,
+        step.actor_ref,
+        step.by,
+        step.from_status,
+        step.to_status,
+        sorted(sealed.items()),
     ]
     return hashlib.sha256(_CHAINED.encode(chained).encode()).hexdigest()
 
