@@ -33,7 +33,7 @@ from servicekit.topology import Topology
 
 log = get_logger(__name__)
 
-ROUND = 200
+ROUND = 500
 CONFIRM_SECONDS = 10.0
 AWAY_SECONDS = 1.0
 MAX_HOLD_SECONDS = 60.0
