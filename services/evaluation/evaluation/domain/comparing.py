@@ -233,4 +233,5 @@ def worst_skewness(answers: Sums) -> float:
     # `thirds` is the sum of cubes on the moved scale; turn it into the central moment.
     shifted = mean - 2
     central = thirds - 3 * shifted * second + 2 * n * shifted**3
-    return min(0.0, float(central / n) / float(variance / n) ** 1.5)
+    deviation = sqrt(variance / n)
+    return min(0.0, float(central / n) / (deviation * deviation * deviation))
