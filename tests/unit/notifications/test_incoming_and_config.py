@@ -7,12 +7,21 @@ import pytest
 from notifications.config import read_config
 from notifications.domain.delivery import State
 from notifications.events import outcome_event
-from notifications.incoming import Unreadable, age, case_of, contact_from_filing, name_row, submitted_contact
+from notifications.incoming import (
+    Unreadable,
+    age,
+    case_of,
+    check,
+    contact_from_filing,
+    name_row,
+    submitted_contact,
+)
 from servicekit.contracts import Contracts
 from servicekit.errors import ConfigurationError
 from servicekit.ids import uuid7
 from servicekit.sealing import generate_key
 from servicekit.testing import make_event
+from servicekit.topology import Topology
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMAS = Contracts.load(ROOT / "contracts")
@@ -50,6 +59,40 @@ def test_a_filing_brings_its_contact_and_other_events_do_not() -> None:
 def test_an_event_without_a_case_is_unreadable(data: dict[str, Any]) -> None:
     with pytest.raises(Unreadable):
         case_of(make_event("complaint.verified.v1", data))
+
+
+CONSUMED = sorted(
+    type_
+    for handler in ("on_survey_event", "on_evaluation_event")
+    for type_ in Topology.load(ROOT / "contracts").consumer("notifications", handler).types
+)
+
+
+@pytest.mark.parametrize("type_", CONSUMED)
+def test_every_example_of_the_chain_is_read_without_a_case(type_: str) -> None:
+    for example in SCHEMAS.examples(type_):
+        event = make_event(type_, {**example, "a_field_of_tomorrow": 1})
+        check(event)
+        assert "complaint_id" not in event.data
+
+
+@pytest.mark.parametrize(
+    ("type_", "changes", "reason"),
+    [
+        ("survey.invited.v1", {"token_path": "//evil.example/x"}, "invalid_token_path"),
+        ("survey.invited.v1", {"token_path": "/survei/abc?x=1"}, "invalid_token_path"),
+        ("survey.invited.v1", {"token_path": None}, "invalid_token_path"),
+        ("survey.invited.v1", {"contact_ref": {"$ne": 1}}, "invalid_contact_ref"),
+        ("evaluation.opened.v1", {"rater_ref": ["a"]}, "invalid_rater_ref"),
+        ("event.rejected.v1", {"department": None}, "missing_refusal"),
+        ("event.rejected.v1", {"message": "text"}, "missing_refusal"),
+    ],
+)
+def test_an_event_of_the_chain_that_is_none_is_unreadable(
+    type_: str, changes: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(Unreadable, match=reason):
+        check(make_event(type_, SCHEMAS.examples(type_)[0] | changes))
 
 
 @pytest.mark.parametrize(
@@ -112,6 +155,13 @@ def test_every_outcome_we_publish_keeps_its_contract(state: State, changes: dict
 )
 def test_what_is_no_outcome_is_not_published(state: State) -> None:
     assert outcome_event(intent(), state, NOW) is None
+
+
+@pytest.mark.parametrize("state", [State.SENT, State.DELIVERED, State.SKIPPED, State.PERMANENT_FAILURE])
+def test_a_message_about_no_case_is_never_announced_whatever_its_rule_says(state: State) -> None:
+    quiet = intent(complaint_id=None, event_type="survey.invited.v1", subject="i", reason="suppressed")
+
+    assert outcome_event(quiet, state, NOW) is None
 
 
 def test_a_rule_may_keep_its_outcomes_quiet() -> None:

@@ -1,5 +1,6 @@
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,6 +106,28 @@ def test_a_rule_switched_off_says_so_and_one_that_does_not_match_says_nothing() 
     (off,) = planned([rule(active=False), rule(id="other", when={"inspectorate": {"eq": True}})])
 
     assert (off.state, off.reason) == (State.SKIPPED, Reason.RULE_INACTIVE)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_refusal_is_for_the_department_that_the_event_names(known: bool) -> None:
+    department = Recipient("dept-antrian", "department", "id") if known else None
+    people = People(STAFF, lambda ref: REPORTER, None, department)
+    refused = rule(event_type="event.rejected.v1", audience="department", channels=("inbox",), announce=False)
+
+    (one,) = plan("e", {}, [refused], people, Texts("s", "b"), lambda keys, who: {})
+
+    assert (one.recipient_ref, one.reason) == (
+        ("dept-antrian", None) if known else (None, Reason.AUDIENCE_EMPTY)
+    )
+
+
+def test_a_message_about_no_case_reaches_staff_without_being_inspectors() -> None:
+    opened = rule(event_type="evaluation.opened.v1", audience="person", channels=("inbox",), announce=False)
+    people = People(STAFF, lambda ref: Recipient(ref, "staff", "id"), None)
+
+    (one,) = plan("e", {"staff_ref": "kord"}, [opened], people, Texts("s", "b"), lambda keys, who: {})
+
+    assert (one.recipient_ref, one.state) == ("kord", State.DELIVERED)
 
 
 def test_a_line_break_in_a_value_does_not_get_into_the_subject() -> None:

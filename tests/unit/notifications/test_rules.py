@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.domain.audiences import Staff, is_known, resolve_staff
+from notifications.domain.audiences import Staff, about_case, is_known, resolve_staff
 from notifications.domain.delivery import Reason
 from notifications.domain.rules import Rule, faults_in, matches
 
@@ -115,6 +115,10 @@ def test_a_right_rule_has_no_faults() -> None:
         ("assignee", {"officer_ref": "staf-b"}, ["staf-b"]),
         ("escalation", {"to_role": "unit_head", "to_unit": "a"}, ["kepala-a"]),
         ("escalation", {"to_role": "coordinator", "to_unit": None}, ["kord"]),
+        ("person", {"staff_ref": "staf-a"}, ["staf-a"]),
+        ("rater", {"rater_ref": "kepala-a"}, ["kepala-a"]),
+        ("decider", {"decider_ref": "kord"}, ["kord"]),
+        ("owner", {"owner_ref": "loket-a"}, ["loket-a"]),
     ],
 )
 def test_an_audience_is(audience: str, data: dict[str, Any], refs: list[str]) -> None:
@@ -123,7 +127,7 @@ def test_an_audience_is(audience: str, data: dict[str, Any], refs: list[str]) ->
     assert [member.ref for member in found.staff] == refs
 
 
-@pytest.mark.parametrize("audience", ["unit", "unit_head", "assignee"])
+@pytest.mark.parametrize("audience", ["unit", "unit_head", "assignee", "person", "rater", "decider", "owner"])
 def test_without_a_unit_or_an_officer_nobody_is_meant(audience: str) -> None:
     found = resolve_staff(audience, {"inspectorate": False, "unit": None, "officer_ref": None}, STAFF)
 
@@ -153,8 +157,22 @@ def test_a_guarded_case_with_the_wrong_audience_says_secrecy() -> None:
     assert resolve_staff("unit", {"inspectorate": True, "unit": "a"}, STAFF).nobody is Reason.SECRECY
 
 
+def test_what_is_about_no_case_has_no_secrecy_of_cases() -> None:
+    found = resolve_staff("unit_head", {"unit": "a"}, STAFF, case=False)
+
+    assert [member.ref for member in found.staff] == ["kepala-a"]
+
+
+@pytest.mark.parametrize("type_", ["complaint.filed.v1", "thing.happened.v1", "event.happened.v1"])
+def test_an_event_that_we_do_not_know_counts_as_one_about_a_case(type_: str) -> None:
+    assert about_case(type_)
+
+
 def test_audiences_are_known_by_name() -> None:
     assert is_known("reporter")
+    assert is_known("visitor")
+    assert is_known("department")
+    assert is_known("person")
     assert is_known("role:leader")
     assert not is_known("role:")
     assert not is_known("followers")
