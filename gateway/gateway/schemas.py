@@ -225,10 +225,12 @@ class _Strict(Schema):
 
     def load(self, data: Any, **options: Any) -> Any:
         """What marshmallow gives. A document without a fault, the usual case, is read in one short pass."""
-        try:
-            return self._faultless(data)
-        except ValidationError:
-            return super().load(data, **options)
+        if not self.many and not any(options.values()):
+            try:
+                return self._faultless(data)
+            except ValidationError:  # all its faults are wanted, not the first
+                pass
+        return super().load(data, **options)
 
     def _faultless(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict) or not data.keys() <= self.load_fields.keys():
