@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -62,10 +63,9 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[object]], title: str |
     lines = [[str(cell) for cell in row] for row in rows]
     heads = list(columns)
     if not out.is_terminal:
-        if title:
-            out.out(title)
-        for row in [heads, *lines]:
-            out.out("\t".join(row))
+        # Not by rich, which would turn the tabs into blanks.
+        for line in ([title] if title else []) + ["\t".join(row) for row in [heads, *lines]]:
+            click.echo(line)
         return
     shown = Table(*heads, title=title, title_justify="left", box=None, pad_edge=False)
     for row in lines:

@@ -3,6 +3,7 @@ import sys
 import click
 
 from tanggap import commands, console
+from tanggap.departments.command import department
 from tanggap.errors import CliError
 from tanggap.replay.command import replay
 
@@ -26,6 +27,7 @@ for command in (
 ):
     tanggap.add_command(command)
 tanggap.add_command(replay)
+tanggap.add_command(department)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx
@@ -74,13 +75,15 @@ def is_administrator(management_url: str) -> bool:
     return "administrator" in (tags.split(",") if isinstance(tags, str) else tags)
 
 
-def management(method: str, url: str, path: str, timeout: float = 10) -> httpx.Response:
+def management(method: str, url: str, path: str, timeout: float = 10, body: Any = None) -> httpx.Response:
+    """One call of the management API; raises httpx.HTTPError when it is away or refuses."""
     parts = urlsplit(url)
     login = (unquote(parts.username or "guest"), unquote(parts.password or "guest"))
     answer = httpx.request(
         method,
-        f"http://{parts.hostname}:{parts.port}/api{path}",
+        f"{parts.scheme}://{parts.hostname}:{parts.port}/api{path}",
         auth=login,
+        json=body,
         timeout=timeout,
         trust_env=False,
     )
