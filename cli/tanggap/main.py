@@ -6,6 +6,7 @@ from tanggap import commands, console
 from tanggap.departments.command import department
 from tanggap.errors import CliError
 from tanggap.replay.command import replay
+from tanggap.staff import import_
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,6 +29,7 @@ for command in (
     tanggap.add_command(command)
 tanggap.add_command(replay)
 tanggap.add_command(department)
+tanggap.add_command(import_)
 
 
 def main() -> None:
