@@ -4,6 +4,7 @@ import click
 
 from tanggap import commands, console
 from tanggap.departments.command import department
+from tanggap.departments.publishing import publish
 from tanggap.errors import CliError
 from tanggap.replay.command import replay
 from tanggap.staff import import_
@@ -29,6 +30,7 @@ for command in (
     tanggap.add_command(command)
 tanggap.add_command(replay)
 tanggap.add_command(department)
+tanggap.add_command(publish)
 tanggap.add_command(import_)
 
 
