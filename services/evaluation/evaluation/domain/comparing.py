@@ -77,8 +77,8 @@ class Yardstick:
 class Comparison:
     """A person's figure beside her peers'.
 
-    `mean` is the raw mean, `figure` what is compared: the adjusted value where there is one. `interval` is
-    that of `figure` with the pooled standard deviation, cut at the scale. `certainty` is None unless the
+    `mean` is the raw mean, `figure` what is compared: the adjusted value where there is one. The intervals
+    are theirs, from the pooled standard deviation and cut at the scale. `certainty` is None unless the
     verdict is below_peers. Where no difference between people is measured `k` is None, the reliability 0
     and the shrunken mean everybody's.
     """
@@ -87,6 +87,7 @@ class Comparison:
     mean: Fraction
     figure: Fraction
     interval: tuple[float, float]
+    figure_interval: tuple[float, float]
     adjusted: Adjusted | None
     peer_mean: Fraction
     peer_people: int
@@ -149,13 +150,12 @@ def place(person: Sums, group: Yardstick, adjusted: Adjusted | None = None) -> C
     else:
         shrunk = shrink_mean(n, figure, group.mean, group.sd, group.k)
     verdict = _verdict(n, figure, own_share, shrunk, group)
-    half = Z95 * group.sd / sqrt(n)
-    lowest, highest = SURVEY_SCALE
     return Comparison(
         n=n,
         mean=mean,
         figure=figure,
-        interval=(max(float(figure) - half, float(lowest)), min(float(figure) + half, float(highest))),
+        interval=_around(mean, n, group.sd),
+        figure_interval=_around(figure, n, group.sd),
         adjusted=adjusted,
         peer_mean=group.mean,
         peer_people=group.people,
@@ -166,6 +166,12 @@ def place(person: Sums, group: Yardstick, adjusted: Adjusted | None = None) -> C
         verdict=verdict,
         certainty=_certainty(n, adjusted, group.policy) if verdict is Verdict.BELOW else None,
     )
+
+
+def _around(value: Fraction, n: int, sd: float) -> tuple[float, float]:
+    half = Z95 * sd / sqrt(n)
+    lowest, highest = SURVEY_SCALE
+    return max(float(value) - half, float(lowest)), min(float(value) + half, float(highest))
 
 
 def _verdict(n: int, figure: Fraction, own_share: Fraction, shrunk: Shrunk, group: Yardstick) -> Verdict:

@@ -226,7 +226,7 @@ def _from_figure(facts: PersonFacts, figure: ElementFigure, policy: Policy) -> D
             measure=figure.element,
             value=comparison.figure,
             n_shown=str(comparison.n),
-            interval=comparison.interval,
+            interval=comparison.figure_interval,
             peer_mean=comparison.peer_mean if may_compare else None,
         ),
         explanation=wording.low_element(figure.element, figure.service_type, comparison, may_compare),
