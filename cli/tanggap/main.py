@@ -8,6 +8,7 @@ from tanggap.departments.publishing import publish
 from tanggap.errors import CliError
 from tanggap.replay.command import replay
 from tanggap.staff import import_
+from tanggap.verify.command import verify
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,6 +33,7 @@ tanggap.add_command(replay)
 tanggap.add_command(department)
 tanggap.add_command(publish)
 tanggap.add_command(import_)
+tanggap.add_command(verify)
 
 
 def main() -> None:
