@@ -26,3 +26,12 @@ class Access:
         if caller.kind == "public":
             raise Problem("unauthenticated", headers={"WWW-Authenticate": 'Bearer realm="tanggap"'})
         raise Problem("forbidden")
+
+    def require_in_unit(self, caller: Caller, service: str, action: str, unit: str) -> None:
+        """Raise Problem forbidden where the caller's roles allow the action in her own unit alone.
+
+        For what no service decides again, since it goes through the intake.
+        """
+        scopes = self.permissions.scopes(service, action, caller.role_names)
+        if "any" not in scopes and not ("unit" in scopes and caller.unit == unit):
+            raise Problem("forbidden")

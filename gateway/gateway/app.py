@@ -17,14 +17,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from gateway import bodies, local, openapi, pages
+from gateway import bodies, local, measures, openapi, pages
 from gateway.access import Access
 from gateway.amqp import Address
 from gateway.auth import Authenticator, KeySource, session_ring
 from gateway.cases import Cases, Seals
+from gateway.catalogue import Catalogue
 from gateway.codes import Codes
 from gateway.config import Config
+from gateway.departments import Departments
 from gateway.edge import Edge
+from gateway.evaluation import Evaluation
 from gateway.health import OperatorServer
 from gateway.intake import Intake
 from gateway.languages import preferred
@@ -33,8 +36,13 @@ from gateway.notices import Notices
 from gateway.operations import Operation
 from gateway.pages.settings import OidcSettings, PageSettings
 from gateway.problems import TABLE, Problem
+from gateway.questionnaires import Questionnaires
+from gateway.registry import Registry
 from gateway.rpc import Rpc
-from gateway.snapshots import Snapshots
+from gateway.snapshots import Snapshot
+from gateway.survey_intake import SurveyIntake
+from gateway.survey_keys import SurveyKeys
+from gateway.surveys import Surveys
 from gateway.table import DEVELOPMENT_OPERATIONS, OPERATIONS
 from servicekit.contracts import Contracts
 from servicekit.ids import Clock, SystemClock
@@ -65,13 +73,27 @@ def _assemble(app: Starlette, config: Config, clock: Clock) -> None:
     """Wire the parts together; each is on `app.state` under its own name."""
     address = Address.parse(config.amqp_url, config.amqp_ca or None)
     access = Access(Permissions.load(config.contracts_dir))
-    contracts = Contracts.load(config.contracts_dir) if config.check_contracts else None
+    contracts = Contracts.load(config.contracts_dir)
+    checked = contracts if config.check_contracts else None
     codes = Codes(config.hmac_keys)
     intake = Intake(address)
-    rpc = Rpc(address, {"complaints": config.seal_complaints, "notifications": config.seal_notifications})
-    snapshots = Snapshots(rpc, config.snapshot_dir)
+    # On a connection of their own: what departments publish never disturbs what citizens hand in.
+    department_intake = Intake(address, "gateway departments")
+    rpc = Rpc(
+        address,
+        {
+            "complaints": config.seal_complaints,
+            "notifications": config.seal_notifications,
+            "surveys": config.seal_surveys,
+            "evaluation": config.seal_evaluation,
+        },
+    )
     state = app.state
-    state.config, state.intake, state.rpc, state.snapshots = config, intake, rpc, snapshots
+    state.access = access
+    state.config, state.intake, state.department_intake, state.rpc = config, intake, department_intake, rpc
+    catalogue, questionnaires, departments = _snapshots(rpc, config)
+    state.catalogue_snapshot, state.questionnaires_snapshot = catalogue, questionnaires
+    state.departments_snapshot = departments
     state.limits = Limits(Bucket("address", config.rate_address), Bucket("staff", config.rate_staff))
     state.authenticator = Authenticator(
         KeySource(config.jwt_jwks),
@@ -83,7 +105,7 @@ def _assemble(app: Starlette, config: Config, clock: Clock) -> None:
     state.cases = Cases(
         intake=intake,
         rpc=rpc,
-        snapshots=snapshots,
+        catalogue=catalogue,
         access=access,
         codes=codes,
         seals=Seals(config.seal_complaints, config.seal_notifications),
@@ -91,7 +113,7 @@ def _assemble(app: Starlette, config: Config, clock: Clock) -> None:
         public_url=config.public_url,
         case_limit=Bucket("case", config.rate_case),
         contact_limit=Bucket("contact", config.rate_contact),
-        contracts=contracts,
+        contracts=checked,
     )
     state.notices = Notices(
         intake=intake,
@@ -100,10 +122,52 @@ def _assemble(app: Starlette, config: Config, clock: Clock) -> None:
         codes=codes,
         seals=config.seal_notifications,
         clock=clock,
+        contracts=checked,
+    )
+    state.surveys = Surveys(
+        rpc=rpc,
+        answers=SurveyIntake(
+            intake=intake,
+            rpc=rpc,
+            seals=config.seal_surveys,
+            keys=SurveyKeys(config.survey_keys),
+            contracts=checked,
+        ),
+        catalogue=catalogue,
+        questionnaires=questionnaires,
+        access=access,
+        clock=clock,
+    )
+    state.evaluation = Evaluation(rpc=rpc, access=access, catalogue=catalogue)
+    state.departments = Departments(
+        intake=department_intake,
+        rpc=rpc,
+        registry=departments,
+        access=access,
         contracts=contracts,
+        clock=clock,
     )
     state.pages = _page_settings(config)
     state.clock = clock
+
+
+def _snapshots(
+    rpc: Rpc, config: Config
+) -> tuple[Snapshot[Catalogue], Snapshot[Questionnaires], Snapshot[Registry]]:
+    """What serves on while its service is away."""
+    folder = config.snapshot_dir
+    return (
+        Snapshot(
+            rpc,
+            folder,
+            "catalogue",
+            service="complaints",
+            read=Catalogue,
+            on_change=lambda catalogue: measures.catalogue_version.set(catalogue.version),
+        ),
+        Snapshot(rpc, folder, "questionnaires", service="surveys", read=Questionnaires),
+        Snapshot(rpc, folder, "departments", service="complaints", read=Registry),
+    )
 
 
 def _page_settings(config: Config) -> PageSettings:
@@ -127,14 +191,15 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     state = app.state
     operator = OperatorServer(state.config.health_host, state.config.metrics_port, lambda: readiness(app))
     await operator.start()
-    state.intake.start()
-    state.rpc.start()
-    state.snapshots.start()
+    snapshots = (state.catalogue_snapshot, state.questionnaires_snapshot, state.departments_snapshot)
+    links = (state.intake, state.department_intake, state.rpc)
+    for part in (*links, *snapshots):
+        part.start()
     try:
         yield
     finally:
-        await state.snapshots.stop()
-        await asyncio.gather(state.intake.stop(), state.rpc.stop())
+        await asyncio.gather(*(snapshot.stop() for snapshot in snapshots))
+        await asyncio.gather(*(link.stop() for link in links))
         await operator.stop()
 
 
@@ -144,7 +209,7 @@ def readiness(app: Starlette) -> dict[str, bool]:
     return {
         "intake": state.intake.ready,
         "rpc": state.rpc.ready,
-        "catalogue": state.snapshots.current is not None,
+        "catalogue": state.catalogue_snapshot.current is not None,
     }
 
 

@@ -24,8 +24,10 @@ from joserfc.jwk import KeySet
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway import registry
 from gateway.callers import Caller
 from gateway.languages import preferred
+from gateway.messages import sentence
 from gateway.problems import Problem
 from servicekit.errors import SealError
 from servicekit.sealing import KeyRing
@@ -171,6 +173,8 @@ async def api_caller(request: Request) -> Caller:
     if scheme.lower() != "bearer" or not token.strip():
         _admitted(request, stranger)
         raise _unauthenticated("invalid_request")
+    if registry.is_key(token.strip()):
+        return _department(request, token.strip(), stranger)
     authenticator: Authenticator = request.app.state.authenticator
     try:
         caller = await authenticator.verify(
@@ -180,6 +184,32 @@ async def api_caller(request: Request) -> Caller:
         _admitted(request, stranger)
         log.info("token refused", extra={"reason": str(error)})
         raise _unauthenticated("invalid_token") from None
+    return _admitted(request, caller)
+
+
+def _department(request: Request, key: str, stranger: Caller) -> Caller:
+    """The department of an API key. One that is unknown, replaced or revoked is told what to do."""
+    known: registry.Registry | None = request.app.state.departments_snapshot.current
+    if known is None:
+        _admitted(request, stranger)
+        raise Problem("service-unavailable")
+    department = known.of_key(key, request.app.state.clock.now())
+    if department is None:
+        _admitted(request, stranger)
+        log.info("department key refused")
+        refusal = _unauthenticated("invalid_token")
+        raise Problem(
+            refusal.slug, detail=sentence("department_key", stranger.language), headers=refusal.headers
+        )
+    caller = Caller(
+        "department",
+        registry.REF_PREFIX + department.code,
+        ("department",),
+        department.unit,
+        None,
+        stranger.address,
+        stranger.language,
+    )
     return _admitted(request, caller)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from gateway.callers import LANGUAGES, Caller
+from gateway.codes import fresh_key, is_key
 from gateway.problems import Problem, from_refusal
 from gateway.rpc import OutcomeUnknown, Rpc, ServiceAway, ServiceBroken
 from servicekit.errors import Refused
@@ -36,6 +37,15 @@ async def act(rpc: Rpc, service: str, method: str, caller: Caller, key: str, **a
         raise _repeatable("outcome-unknown", key) from None
     except ServiceBroken:
         raise Problem("internal-error") from None
+
+
+def known_key(key: str | None) -> str:
+    """The idempotency key of a known caller, or a fresh one: any key of theirs will do."""
+    if key is None:
+        return fresh_key()
+    if not is_key(key):
+        raise Problem("invalid-idempotency-key")
+    return key
 
 
 def _repeatable(slug: str, key: str) -> Problem:

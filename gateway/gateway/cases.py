@@ -22,7 +22,7 @@ from gateway.limits import Bucket
 from gateway.problems import Problem
 from gateway.rpc import Rpc
 from gateway.schemas import Filing, load
-from gateway.snapshots import Snapshots
+from gateway.snapshots import Snapshot
 from servicekit.contracts import Contracts
 from servicekit.ids import Clock
 from servicekit.sealing import KeyRing
@@ -62,7 +62,7 @@ class Cases:
         *,
         intake: Intake,
         rpc: Rpc,
-        snapshots: Snapshots,
+        catalogue: Snapshot[Catalogue],
         access: Access,
         codes: Codes,
         seals: Seals,
@@ -74,7 +74,7 @@ class Cases:
     ) -> None:
         self._intake = intake
         self._rpc = rpc
-        self._snapshots = snapshots
+        self._catalogue = catalogue
         self._access = access
         self._codes = codes
         self._seals = seals
@@ -88,9 +88,9 @@ class Cases:
     @property
     def catalogue(self) -> Catalogue:
         """The newest catalogue snapshot. Raises Problem catalogue-unavailable before the first."""
-        if self._snapshots.current is None:
+        if self._catalogue.current is None:
             raise Problem("catalogue-unavailable")
-        return self._snapshots.current
+        return self._catalogue.current
 
     async def file(
         self, submission: dict[str, Any], caller: Caller, idempotency_key: str | None, *, channel: str = "web"
@@ -225,7 +225,7 @@ class Cases:
         outcome = await calls.act(
             self._rpc, "complaints", "import_catalogue", caller, _usable_key(key, caller), bundle=bundle
         )
-        await self._snapshots.refresh()
+        await self._catalogue.refresh()
         return outcome
 
     async def _get_cases(self, items: Sequence[Any]) -> Sequence[Any]:
@@ -257,9 +257,9 @@ class Cases:
         return current
 
     def _catalogue_for_filing(self, key: str) -> Catalogue:
-        if self._snapshots.current is None:
+        if self._catalogue.current is None:
             raise Problem("catalogue-unavailable", headers={"Idempotency-Key": key}, idempotency_key=key)
-        return self._snapshots.current
+        return self._catalogue.current
 
     def _limit_case(self, code: str, caller: Caller) -> None:
         """Strict by case, for strangers: nobody tries secrets or supports without end."""
@@ -290,7 +290,7 @@ class Cases:
         )
 
     def _named(self, view: dict[str, Any], caller: Caller) -> dict[str, Any]:
-        return labels.named(view, self._snapshots.current, caller.language)
+        return labels.named(view, self._catalogue.current, caller.language)
 
 
 # What a reporter sees of a case that is accepted and not stored yet; the same keys as every view.

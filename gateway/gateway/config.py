@@ -32,6 +32,9 @@ class Config:
     snapshot_dir: Path
     seal_complaints: KeyRing = field(repr=False)
     seal_notifications: KeyRing = field(repr=False)
+    seal_surveys: KeyRing = field(repr=False)
+    seal_evaluation: KeyRing = field(repr=False)
+    survey_keys: KeyRing = field(repr=False)
     hmac_keys: KeyRing = field(repr=False)
     jwt_issuer: str
     jwt_jwks: str
@@ -83,6 +86,9 @@ def load() -> Config:
         "snapshot_dir": Path(text("TANGGAP_SNAPSHOT_DIR", "a folder that survives restarts") or "."),
         "seal_complaints": settings.key_ring("TANGGAP_SEAL_KEYS_COMPLAINTS"),
         "seal_notifications": settings.key_ring("TANGGAP_SEAL_KEYS_NOTIFICATIONS"),
+        "seal_surveys": settings.key_ring("TANGGAP_SEAL_KEYS_SURVEYS"),
+        "seal_evaluation": settings.key_ring("TANGGAP_SEAL_KEYS_EVALUATION"),
+        "survey_keys": settings.key_ring("TANGGAP_SURVEY_KEYS"),
         "hmac_keys": settings.key_ring("TANGGAP_HMAC_KEYS"),
         "jwt_issuer": text("TANGGAP_JWT_ISSUER", "the issuer of access tokens"),
         "jwt_jwks": text("TANGGAP_JWT_JWKS", "a file path or https address of a JWK set"),

@@ -24,7 +24,13 @@ log = get_logger("gateway.access")
 access_log = CodeLog("gateway.access")
 
 BODY_LIMIT = 256 * 1024
-CATALOGUE_LIMIT = 8 * 1024 * 1024
+# Whole files and batches, by method and the beginning of the path.
+_LARGER = {
+    ("PUT", "/v1/catalogue/"): 8 * 1024 * 1024,
+    ("POST", "/v1/surveys/paper"): 1024 * 1024,
+    ("POST", "/v1/evaluation/staff/import"): 1024 * 1024,
+    ("POST", "/v1/events"): 1024 * 1024,
+}
 BODY_SECONDS = 15.0
 MOST_AT_ONCE = 1000
 # So long may a line wait for others, so that a burst of requests is not a burst of writes.
@@ -127,11 +133,11 @@ def _security_headers(secure: bool) -> list[tuple[bytes, bytes]]:
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
     """The body, if it is small enough and arrives in time; raises Problem inside the route otherwise."""
-    limit = (
-        CATALOGUE_LIMIT
-        if scope["method"] == "PUT" and scope["path"].startswith("/v1/catalogue/")
-        else BODY_LIMIT
-    )
+    limit = BODY_LIMIT
+    if scope["path"].startswith("/v1/"):
+        for (method, start), larger in _LARGER.items():
+            if scope["method"] == method and scope["path"].startswith(start):
+                limit = larger
     declared = dict(scope["headers"]).get(b"content-length")
     too_large = declared is not None and (
         not declared.isdigit() or len(declared) > 12 or int(declared) > limit

@@ -27,10 +27,10 @@ class NotConfirmed(Exception):
 class Intake:
     """Publishes intake events with confirms, any number in flight at once."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, name: str = "gateway intake") -> None:
         self._user = address.user
         self._channel: Channel | None = None
-        self._link = Link(address, "gateway intake", self._set_up, self._torn_down)
+        self._link = Link(address, name, self._set_up, self._torn_down)
 
     def start(self) -> None:
         self._link.start()
@@ -42,8 +42,10 @@ class Intake:
     def ready(self) -> bool:
         return self._link.ready
 
-    async def publish(self, event: Event) -> None:
-        """Return once a quorum queue holds the event.
+    async def publish(
+        self, event: Event, *, exchange: str = EXCHANGE, routing_key: str | None = None
+    ) -> None:
+        """Return once a quorum queue holds the event; the routing key is its type, if none is given.
 
         Raises NotConfirmed within 2.5 s, at once while the broker is away or in an alarm.
         """
@@ -52,8 +54,8 @@ class Intake:
             if self._channel is None:
                 raise Unavailable("no connection")
             confirmed = self._channel.publish(
-                EXCHANGE,
-                event.type,
+                exchange,
+                routing_key or event.type,
                 event.to_bytes(),
                 Properties(
                     content_type=CONTENT_TYPE,

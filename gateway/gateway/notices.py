@@ -7,7 +7,7 @@ from typing import Any
 from gateway import calls
 from gateway.access import Access
 from gateway.callers import Caller
-from gateway.codes import Codes, fresh_key, is_key
+from gateway.codes import Codes
 from gateway.intake import Intake, NotConfirmed
 from gateway.messages import field_error
 from gateway.problems import Problem
@@ -58,7 +58,7 @@ class Notices:
     ) -> dict[str, Any]:
         """Mark the caller's own messages as read; without ids all of them."""
         self._access.require(caller, SERVICE, "mark_read")
-        return await calls.act(self._rpc, SERVICE, "mark_read", caller, _key(key), ids=ids)
+        return await calls.act(self._rpc, SERVICE, "mark_read", caller, calls.known_key(key), ids=ids)
 
     async def deliveries(self, caller: Caller, filters: dict[str, Any]) -> dict[str, Any]:
         """What was sent, to whom in masked form, and why not otherwise."""
@@ -72,14 +72,19 @@ class Notices:
 
     async def reload_city(self, caller: Caller, key: str | None = None) -> dict[str, Any]:
         self._access.require(caller, SERVICE, "reload_city")
-        return await calls.act(self._rpc, SERVICE, "reload_city", caller, _key(key))
+        return await calls.act(self._rpc, SERVICE, "reload_city", caller, calls.known_key(key))
 
     async def submit_contact(self, body: dict[str, Any], caller: Caller, key: str | None) -> dict[str, Any]:
         """Hand a contact to notifications, durably. A citizen gets a reference, derived like a case's."""
         self._access.require(caller, SERVICE, "submit_contact")
-        key = _key(key)
+        key = calls.known_key(key)
         contact, errors = load(_CONTACT, body, caller.language)
         staff = contact.get("audience") == "staff"
+        if caller.kind == "department":
+            if staff:
+                errors.append(field_error("/audience", "citizen_only", caller.language))
+            if contact.get("roles"):
+                errors.append(field_error("/roles", "citizen_only", caller.language))
         if staff and not contact.get("contact_ref"):
             errors.append(field_error("/contact_ref", "required", caller.language))
         if contact.get("audience") == "citizen" and contact.get("contact_ref"):
@@ -122,12 +127,3 @@ class Notices:
                 "contact_sealed": self._seals.seal(sealed, recipient=SERVICE, context=ref),
             },
         )
-
-
-def _key(key: str | None) -> str:
-    """These callers are known, so any key of theirs will do."""
-    if key is None:
-        return fresh_key()
-    if not is_key(key):
-        raise Problem("invalid-idempotency-key")
-    return key

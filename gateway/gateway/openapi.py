@@ -15,12 +15,14 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 
-from gateway import documents, schemas
+from gateway import documents, documents_chain, shapes
 from gateway.operations import Operation
 from gateway.problems import TABLE
+from gateway.survey_answers import MOST_KEYS, SCORES, RespondentAnswers, Scores
 from gateway.table import OPERATIONS
 
 VERSION = "1.0.0"
+_TAGS = ("cases", "catalogue", "surveys", "evaluation", "departments", "notifications", "operations")
 _ALWAYS = ("malformed-request", "rate-limited", "internal-error")
 _WITH_BODY = ("malformed-json", "unsupported-media-type", "body-too-large", "slow-body", "invalid-input")
 _WITH_IDENTITY = ("unauthenticated", "ambiguous-credentials", "forbidden")
@@ -29,6 +31,7 @@ _SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "reporter": [{"secret": []}],
     "staff": [{"token": []}],
     "anyone": [{}, {"secret": []}, {"token": []}],
+    "department": [{"key": []}, {"token": []}],
 }
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -57,13 +60,17 @@ def document(operations: Iterable[Operation], server: str = "/") -> dict[str, An
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         servers=[{"url": server}],
-        tags=[{"name": name} for name in ("cases", "catalogue", "notifications", "operations")],
+        tags=[{"name": name} for name in _TAGS],
     )
     converter: Any = marshmallow.converter
     converter.add_attribute_function(_own_fields)
-    for name, schema in documents.SCHEMAS.items():
+    for name, schema in {**documents.SCHEMAS, **documents_chain.SCHEMAS}.items():
         spec.components.schema(name, schema)
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    spec.components.security_scheme(
+        "key",
+        {"type": "http", "scheme": "bearer", "description": "A department's API key, tgd_<code>_<secret>."},
+    )
     spec.components.security_scheme("secret", {"type": "apiKey", "in": "header", "name": "Tanggap-Secret"})
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
@@ -89,26 +96,30 @@ def _describe(operation: Operation) -> dict[str, Any]:
             _LANGUAGE,
         ],
         "responses": {
-            str(operation.status): {
-                "description": operation.summary,
-                "content": {operation.media_type: {"schema": dict(operation.result)}},
-            },
+            **{str(status): _answer(operation) for status in (operation.status, *operation.also)},
             **_problems(operation),
         },
     }
     if operation.description:
         described["description"] = operation.description
+    content = {media_type: {"schema": dict(schema)} for media_type, schema in operation.bodies.items()}
     if operation.body is not None:
-        described["requestBody"] = {
-            "required": operation.body_required,
-            "content": {"application/json": {"schema": _body(operation.body)}},
-        }
+        content = {"application/json": {"schema": _body(operation.body)}, **content}
+    if content:
+        described["requestBody"] = {"required": operation.body_required, "content": content}
     return described
+
+
+def _answer(operation: Operation) -> dict[str, Any]:
+    content = {operation.media_type: {"schema": dict(operation.result)}}
+    if operation.tables:
+        content["text/csv"] = {"schema": {"type": "string"}}
+    return {"description": operation.summary, "content": content}
 
 
 def _problems(operation: Operation) -> dict[str, Any]:
     slugs = {*_ALWAYS, *operation.problems}
-    if operation.body is not None:
+    if operation.body is not None or operation.bodies:
         slugs.update(_WITH_BODY)
     if operation.security != "public":
         slugs.update(_WITH_IDENTITY)
@@ -140,15 +151,21 @@ def _own_fields(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str
     """What apispec cannot know of our own fields."""
     text = ["string", "null"] if field.allow_none else "string"
     match field:
-        case schemas.Attributes():
+        case shapes.Attributes():
             kind = ["object", "null"] if field.allow_none else "object"
-            return {"type": kind, "maxProperties": schemas.ATTRIBUTES_MAX, "additionalProperties": True}
-        case schemas.Moment():
+            return {"type": kind, "maxProperties": shapes.ATTRIBUTES_MAX, "additionalProperties": True}
+        case shapes.Moment():
             return {"type": text, "format": "date-time"}
-        case schemas.Email():
+        case shapes.Email():
             return {"type": text, "format": "email"}
-        case schemas.Phone():
+        case shapes.Phone():
             return {"type": text, "format": "phone"}
+        case shapes.Day():
+            return {"type": text, "format": "date"}
+        case Scores():
+            return {"additionalProperties": {"enum": [*SCORES, None]}, "maxProperties": MOST_KEYS}
+        case RespondentAnswers():
+            return {"additionalProperties": {"type": ["string", "null"]}, "maxProperties": MOST_KEYS}
         case _:
             return {}
 

@@ -14,7 +14,7 @@ from gateway.auth import api_caller
 from gateway.callers import Caller
 
 Handler = Callable[[Request, Caller], Awaitable[Response]]
-Security = Literal["public", "reporter", "staff", "anyone"]
+Security = Literal["public", "reporter", "staff", "anyone", "department"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,15 @@ class Operation:
     tag: str
     security: Security = "public"
     body: type[Schema] | Mapping[str, Any] | None = None
+    bodies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # other media types it may have
     body_required: bool = True
     keyed: bool = False  # takes an Idempotency-Key
-    query: tuple[Mapping[str, Any], ...] = ()
+    query: tuple[Mapping[str, Any], ...] = ()  # parameters, in the query unless they say otherwise
     status: int = 200
+    also: tuple[int, ...] = ()  # other statuses with the same body
     result: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})
     media_type: str = "application/json"
+    tables: bool = False  # as text/csv too
     problems: tuple[str, ...] = ()
     description: str = ""
 

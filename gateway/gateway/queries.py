@@ -9,6 +9,7 @@ from starlette.datastructures import QueryParams
 
 from gateway.messages import field_error
 from gateway.problems import FieldError, Problem
+from gateway.shapes import parse_day
 
 LIMIT_DEFAULT, LIMIT_MAX = 20, 100
 _CODE = re.compile(r"[a-z0-9_-]{1,60}")
@@ -50,6 +51,15 @@ class Query:
             return None
         return values
 
+    def choice(self, name: str, choices: tuple[str, ...]) -> str | None:
+        value = self._parameters.get(name)
+        if not value:
+            return None
+        if value not in choices:
+            self._refuse(name, "not_a_choice", choices=", ".join(choices))
+            return None
+        return value
+
     def text(self, name: str, most: int = 200) -> str | None:
         value = self._parameters.get(name, "").replace("\x00", "").strip()
         if len(value) > most:
@@ -78,6 +88,32 @@ class Query:
 
     def month(self) -> str | None:
         return self._matching("month", _MONTH, "not_a_month")
+
+    def matching(self, name: str, pattern: re.Pattern[str], code: str = "invalid") -> str | None:
+        """Text of one pattern, None when absent; `code` says what is wrong with any other."""
+        return self._matching(name, pattern, code)
+
+    def required(self, name: str, value: Any) -> Any:
+        """The value, which must be there."""
+        if value is None and not self._parameters.get(name):
+            self._refuse(name, "required")
+        return value
+
+    def day(self, name: str) -> str | None:
+        value = self._parameters.get(name)
+        if value and parse_day(value) is None:
+            self._refuse(name, "not_a_day")
+            return None
+        return value or None
+
+    def number(self, name: str, least: int, most: int, code: str) -> int | None:
+        value = self._parameters.get(name)
+        if not value:
+            return None
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
+            self._refuse(name, code)
+            return None
+        return int(value)
 
     def box(self, name: str = "bbox") -> list[float] | None:
         """west,south,east,north in degrees."""

@@ -73,7 +73,16 @@ class Rpc:
     async def query(self, service: str, method: str, actor: dict[str, Any] | None = None, **args: Any) -> Any:
         """The answer to a question. Raises Refused, ServiceAway or ServiceBroken within 2 s."""
         try:
-            return await self._call(service, method, actor, args, None, QUERY_SECONDS)
+            return await self._call(
+                service, method, actor, args, None, QUERY_SECONDS, traceparent=current_traceparent()
+            )
+        except OutcomeUnknown as unknown:
+            raise ServiceAway(str(unknown)) from None
+
+    async def probe(self, service: str, method: str, seconds: float, **args: Any) -> Any:
+        """A question of nobody's, in no trace, given up after so many seconds; raises as `query` does."""
+        try:
+            return await self._call(service, method, None, args, None, seconds, traceparent=None)
         except OutcomeUnknown as unknown:
             raise ServiceAway(str(unknown)) from None
 
@@ -86,7 +95,9 @@ class Rpc:
         **args: Any,
     ) -> Any:
         """An action's result. Raises Refused, ServiceAway, OutcomeUnknown or ServiceBroken within 5 s."""
-        return await self._call(service, method, actor, args, key, ACTION_SECONDS)
+        return await self._call(
+            service, method, actor, args, key, ACTION_SECONDS, traceparent=current_traceparent()
+        )
 
     async def _call(
         self,
@@ -96,11 +107,13 @@ class Rpc:
         args: dict[str, Any],
         key: str | None,
         seconds: float,
+        *,
+        traceparent: str | None,
     ) -> Any:
         context = f"{service}.{method}"
         started, outcome = time.perf_counter(), "failed"
         try:
-            result = await self._sealed(service, context, actor, args, key, seconds)
+            result = await self._sealed(service, context, actor, args, key, seconds, traceparent)
             outcome = "ok"
             return result
         except (Refused, ServiceAway, OutcomeUnknown, ServiceBroken) as error:
@@ -117,9 +130,10 @@ class Rpc:
         args: dict[str, Any],
         key: str | None,
         seconds: float,
+        traceparent: str | None,
     ) -> Any:
         """Seal the request, open the reply; a refusal inside it is raised."""
-        ring, traceparent = self._rings[service], current_traceparent()
+        ring = self._rings[service]
         request = {
             "actor": actor,
             "args": args,
@@ -139,6 +153,8 @@ class Rpc:
         except (SealError, KeyError, AttributeError):
             raise ServiceBroken(context) from None
         if answer.get("error") is not None:
+            if answer["error"].get("type") == "unavailable":  # the service is there, its database is not
+                raise ServiceAway(context)
             raise refusal_from_wire(answer["error"])
         return answer.get("result")
 

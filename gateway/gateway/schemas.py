@@ -1,255 +1,48 @@
 """The shapes that come in over JSON, as marshmallow schemas.
 
-One schema gives both the check and the published description. Error messages are codes with
-parameters (`too_long max=200`); `load` turns them into pointers and sentences.
+One schema gives both the check and the published description.
 """
 
 from __future__ import annotations
 
-import math
 import re
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, missing, validate
+from marshmallow import fields, validate
 
-from gateway import contacts
 from gateway.callers import LANGUAGES
-from gateway.messages import field_error
-from gateway.problems import FieldError
+from gateway.shapes import (
+    ATTRIBUTES_MAX,
+    ERRORS,
+    Attributes,
+    Choice,
+    Degrees,
+    Email,
+    Flag,
+    Items,
+    Moment,
+    Phone,
+    Strict,
+    Text,
+    Word,
+    load,
+    nested,
+    parse_time,
+    pointer_to,
+)
+
+__all__ = [
+    "ATTRIBUTES_MAX", "Contact", "Filing", "Location", "MarkRead", "Reporter", "Reveal",
+    "load", "parse_time", "pointer_to",
+]  # fmt: skip
 
 TITLE_MAX, DESCRIPTION_MAX, NAME_MAX, ADDRESS_MAX = 200, 10_000, 200, 500
-CONTACT_MAX = 320
-ATTRIBUTES_MAX, ATTRIBUTE_CODE_MAX, ATTRIBUTE_TEXT_MAX, ATTRIBUTE_LIST_MAX = 50, 100, 10_000, 50
 CHANNEL = re.compile(r"[a-z_]{2,30}")
+REFERENCE = re.compile(r"[^\s/]{1,80}")
+UNIT = re.compile(r"[a-z0-9-]{2,40}")
 _NIK = re.compile(r"\d{16}")
-_REFERENCE = re.compile(r"[^\s/]{1,80}")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_ERRORS = {"required": "required", "null": "null", "validator_failed": "invalid"}
 
 
-def clean(text: str) -> str:
-    """The text without control characters, with plain line ends, composed, and trimmed."""
-    return unicodedata.normalize(
-        "NFC", _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    ).strip()
-
-
-class Text(fields.String):
-    """Text as people paste it; limits count what is kept."""
-
-    default_error_messages = {**_ERRORS, "invalid": "not_text", "invalid_utf8": "not_text", "blank": "blank"}
-
-    def __init__(self, max_length: int, *, blank: bool = True, **kwargs: Any) -> None:
-        limits = [validate.Length(max=max_length, error=f"too_long max={max_length}")]
-        super().__init__(validate=limits, **kwargs)
-        self._blank = blank
-        if not blank:
-            self.metadata = {"minLength": 1, **self.metadata}
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        if not isinstance(value, str):
-            raise self.make_error("invalid")
-        text = clean(value)
-        if not text and not self._blank:
-            raise self.make_error("blank")
-        return text
-
-
-class Flag(fields.Boolean):
-    """true or false, and nothing that merely resembles them."""
-
-    default_error_messages = {**_ERRORS, "invalid": "not_true_or_false"}
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid")
-        return value
-
-
-class Degrees(fields.Float):
-    """A coordinate: a finite JSON number within its range."""
-
-    default_error_messages = {
-        **_ERRORS,
-        "invalid": "not_a_number",
-        "special": "not_a_number",
-        "too_large": "not_a_number",
-    }
-
-    def __init__(self, limit: int, **kwargs: Any) -> None:
-        bounds = validate.Range(-limit, limit, error=f"out_of_range min={-limit} max={limit}")
-        super().__init__(allow_nan=False, validate=bounds, **kwargs)
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise self.make_error("invalid")
-        return float(value)
-
-
-class Whole(fields.Integer):
-    """A whole JSON number."""
-
-    default_error_messages = {**_ERRORS, "invalid": "not_an_integer", "too_large": "not_an_integer"}
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
-            raise self.make_error("invalid")
-        return value
-
-
-class Moment(fields.AwareDateTime):
-    """An ISO 8601 time that says its zone."""
-
-    default_error_messages = {
-        **_ERRORS, "invalid": "not_a_time", "invalid_awareness": "not_a_time", "format": "not_a_time",
-    }  # fmt: skip
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
-        at = parse_time(value)
-        if at is None or at.tzinfo is None:
-            raise self.make_error("invalid")
-        return at
-
-
-class Choice(fields.String):
-    """One of a few words."""
-
-    default_error_messages = {**_ERRORS, "invalid": "not_text", "invalid_utf8": "not_text"}
-
-    def __init__(self, choices: tuple[str, ...], **kwargs: Any) -> None:
-        super().__init__(
-            validate=validate.OneOf(choices, error=f"not_a_choice choices={'|'.join(choices)}"), **kwargs
-        )
-
-
-class Email(fields.Field[str | None]):
-    default_error_messages = {**_ERRORS, "invalid": "not_an_email"}
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str | None:
-        return _contact(self, contacts.email, value)
-
-
-class Phone(fields.Field[str | None]):
-    default_error_messages = {
-        **_ERRORS,
-        "invalid": "not_a_phone",
-        "one_phone_only": "one_phone_only",
-        "spreadsheet_number": "spreadsheet_number",
-    }
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str | None:
-        return _contact(self, contacts.phone, value)
-
-
-class Attributes(fields.Dict):
-    """Answers to a service's questions, by code. Codes that the catalogue does not know are kept."""
-
-    default_error_messages = {
-        **_ERRORS,
-        "invalid": "not_an_object",
-        "too_many": f"too_many max={ATTRIBUTES_MAX}",
-    }
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise self.make_error("invalid")
-        if len(value) > ATTRIBUTES_MAX:
-            raise self.make_error("too_many")
-        if any(len(code) > ATTRIBUTE_CODE_MAX for code in value):
-            raise ValidationError(f"too_long max={ATTRIBUTE_CODE_MAX}")
-        kept: dict[str, Any] = {}
-        errors: dict[str, Any] = {}
-        for code, answer in value.items():
-            try:
-                if answer is not None:
-                    kept[code] = _answer(answer)
-            except ValidationError as error:
-                errors[code] = error.messages
-        if errors:
-            raise ValidationError(errors, valid_data=kept)
-        return kept
-
-
-def _answer(value: Any) -> Any:
-    """An attribute's value before the catalogue is asked: a scalar, or a short list of scalars."""
-    if isinstance(value, list):
-        if len(value) > ATTRIBUTE_LIST_MAX:
-            raise ValidationError(f"too_many max={ATTRIBUTE_LIST_MAX}")
-        return [_scalar(item) for item in value]
-    return _scalar(value)
-
-
-def _scalar(value: Any) -> Any:
-    if isinstance(value, str):
-        text = clean(value)
-        if len(text) > ATTRIBUTE_TEXT_MAX:
-            raise ValidationError(f"too_long max={ATTRIBUTE_TEXT_MAX}")
-        return text
-    if isinstance(value, bool | int | float):
-        return value
-    raise ValidationError("not_text")
-
-
-def _contact(field: fields.Field[Any], normalise: Callable[[str], str], value: Any) -> str | None:
-    """The normalised contact; blank counts as none, as forms send it."""
-    if not isinstance(value, str) or len(value) > CONTACT_MAX:
-        raise field.make_error("invalid")
-    if not value.strip():
-        return None
-    try:
-        return normalise(value)
-    except contacts.BadContact as error:
-        raise field.make_error(error.code if error.code in field.error_messages else "invalid") from None
-
-
-def parse_time(value: Any) -> datetime | None:
-    """An ISO 8601 date or time, or None."""
-    if not isinstance(value, str) or len(value) > 40:
-        return None
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        return None
-
-
-class _Strict(Schema):
-    """Unknown fields are refused by name, so that a misspelt one is not silently lost."""
-
-    class Meta:
-        unknown = RAISE
-
-    error_messages = {"type": "not_an_object", "unknown": "unknown_field"}
-
-    def load(self, data: Any, **options: Any) -> Any:
-        """What marshmallow gives. A document without a fault, the usual case, is read in one short pass."""
-        if not self.many and not any(options.values()):
-            try:
-                return self._faultless(data)
-            except ValidationError:  # all its faults are wanted, not the first
-                pass
-        return super().load(data, **options)
-
-    def _faultless(self, data: Any) -> dict[str, Any]:
-        if not isinstance(data, dict) or not data.keys() <= self.load_fields.keys():
-            raise ValidationError("not faultless")
-        loaded = {}
-        for name, field in self.load_fields.items():
-            value = field.deserialize(data.get(name, missing), name, data)
-            if value is not missing:
-                loaded[name] = value
-        return loaded
-
-
-def _nested(schema: type[Schema], **kwargs: Any) -> fields.Nested:
-    return fields.Nested(
-        schema, allow_none=True, error_messages={**_ERRORS, "type": "not_an_object"}, **kwargs
-    )
-
-
-class Location(_Strict):
+class Location(Strict):
     """A point, an address in words, or both."""
 
     lat = Degrees(90, allow_none=True)
@@ -257,7 +50,7 @@ class Location(_Strict):
     address = Text(ADDRESS_MAX, allow_none=True)
 
 
-class Reporter(_Strict):
+class Reporter(Strict):
     """Who reports. Everything is optional; with an e-mail address or phone number she is told each step."""
 
     name = Text(NAME_MAX, allow_none=True)
@@ -266,112 +59,51 @@ class Reporter(_Strict):
     nik = fields.String(
         allow_none=True,
         validate=validate.Regexp(_NIK, error="not_a_nik"),
-        error_messages={**_ERRORS, "invalid": "not_a_nik", "invalid_utf8": "not_a_nik"},
+        error_messages={**ERRORS, "invalid": "not_a_nik", "invalid_utf8": "not_a_nik"},
     )
     language = Choice(LANGUAGES, allow_none=True)
 
 
-class Filing(_Strict):
+class Filing(Strict):
     """A case as it is handed in. The service decides whether a location and which attributes are needed."""
 
     service_code = Text(60, required=True, blank=False)
     title = Text(TITLE_MAX, allow_none=True)
     description = Text(DESCRIPTION_MAX, required=True, blank=False)
-    location = _nested(Location)
+    location = nested(Location)
     attributes = Attributes(allow_none=True)
-    reporter = _nested(Reporter)
+    reporter = nested(Reporter)
     anonymous = Flag(load_default=False)
     confidential = Flag(load_default=False)
-    channel = fields.String(
-        allow_none=True,
-        validate=validate.Regexp(CHANNEL, error="invalid"),
-        error_messages={**_ERRORS, "invalid": "not_text", "invalid_utf8": "not_text"},
-    )
+    channel = Word(CHANNEL, allow_none=True)
     received_at = Moment(allow_none=True)
 
 
-class Contact(_Strict):
+class Contact(Strict):
     """A member of staff or a citizen served at a counter, for notifications."""
 
-    contact_ref = fields.String(
-        allow_none=True,
-        validate=validate.Regexp(_REFERENCE, error="not_a_reference"),
-        error_messages={**_ERRORS, "invalid": "not_text", "invalid_utf8": "not_text"},
-    )
+    contact_ref = Word(REFERENCE, "not_a_reference", allow_none=True)
     audience = Choice(("staff", "citizen"), required=True)
     name = Text(NAME_MAX, allow_none=True)
     email = Email(allow_none=True)
     phone = Phone(allow_none=True)
-    roles = fields.List(
-        fields.String(
-            validate=validate.Regexp(CHANNEL, error="invalid"),
-            error_messages={**_ERRORS, "invalid": "not_text", "invalid_utf8": "not_text"},
-        ),
-        load_default=list,
-        validate=validate.Length(max=20, error="too_many max=20"),
-        error_messages={**_ERRORS, "invalid": "not_a_list"},
-    )
-    unit = fields.String(
-        allow_none=True,
-        validate=validate.Regexp(re.compile(r"[a-z0-9-]{2,40}"), error="invalid"),
-        error_messages={**_ERRORS, "invalid": "not_text", "invalid_utf8": "not_text"},
-    )
+    roles = Items(Word(CHANNEL), 20, load_default=list)
+    unit = Word(UNIT, allow_none=True)
     language = Choice(LANGUAGES, load_default="id")
     active = Flag(load_default=True)
 
 
-class Reveal(_Strict):
+class Reveal(Strict):
     """Why somebody must know who reported. The reason is recorded."""
 
     reason = Text(500, required=True, blank=False)
 
 
-class MarkRead(_Strict):
+class MarkRead(Strict):
     """Which messages were read; without `ids` all of them."""
 
-    ids = fields.List(
-        fields.String(error_messages={**_ERRORS, "invalid": "not_text", "invalid_utf8": "not_text"}),
+    ids = Items(
+        fields.String(error_messages={**ERRORS, "invalid": "not_text", "invalid_utf8": "not_text"}),
+        500,
         allow_none=True,
-        validate=validate.Length(max=500, error="too_many max=500"),
-        error_messages={**_ERRORS, "invalid": "not_a_list"},
     )
-
-
-def load(schema: Schema, document: Any, language: str) -> tuple[dict[str, Any], list[FieldError]]:
-    """What could be read of a document, and an error for every field that could not.
-
-    Both halves are returned, so that the rules of the catalogue can be checked in the same pass.
-    """
-    try:
-        return schema.load(document), []
-    except ValidationError as error:
-        valid = error.valid_data if isinstance(error.valid_data, dict) else {}
-        return valid, [
-            field_error(pointer, code, language, **details)
-            for pointer, code, details in _flat(error.messages, "")
-        ]
-
-
-def pointer_to(*keys: object) -> str:
-    """A JSON pointer. A key too long to be one of ours is not repeated."""
-    return "".join(
-        "/" + str(key).replace("~", "~0").replace("/", "~1")
-        for key in keys
-        if len(str(key)) <= ATTRIBUTE_CODE_MAX
-    )
-
-
-def _flat(messages: Any, pointer: str) -> Iterator[tuple[str, str, dict[str, str]]]:
-    if isinstance(messages, Mapping):
-        for key, below in messages.items():
-            yield from _flat(below, pointer if key == "_schema" else pointer + pointer_to(key))
-        return
-    for message in messages if isinstance(messages, list) else [messages]:
-        if isinstance(message, Mapping):
-            yield from _flat(message, pointer)
-            continue
-        code, *parameters = str(message).split(" ")
-        details = dict(parameter.split("=", 1) for parameter in parameters)
-        if "choices" in details:
-            details["choices"] = details["choices"].replace("|", ", ")
-        yield pointer, code, details

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import orjson
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
+from unit.gateway.chain_data import QUESTIONNAIRES, REGISTRY
 
 from gateway.access import Access
 from gateway.app import create_app
@@ -19,9 +20,15 @@ from gateway.cases import Cases, Seals
 from gateway.catalogue import Catalogue
 from gateway.codes import Codes
 from gateway.config import Config, Rate
+from gateway.departments import Departments
+from gateway.evaluation import Evaluation
 from gateway.intake import NotConfirmed
 from gateway.limits import Bucket
 from gateway.notices import Notices
+from gateway.rpc import ServiceAway
+from gateway.survey_intake import SurveyIntake
+from gateway.survey_keys import SurveyKeys
+from gateway.surveys import Surveys
 from servicekit.contracts import Contracts
 from servicekit.envelope import Event
 from servicekit.ids import FrozenClock
@@ -58,7 +65,7 @@ def service(code: str, **changes: Any) -> dict[str, Any]:
 CATALOGUE = Catalogue(
     {
         "version": 3,
-        "city": {"code": "uji"},
+        "city": {"code": "uji", "timezone": "Asia/Jakarta"},
         "units": [{"code": "dpupr", "city": "uji", "name": {"id": "Dinas PU", "en": "Public Works"}}],
         "services": [
             service(
@@ -100,12 +107,16 @@ class MemoryIntake:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.routes: list[tuple[str, str]] = []
         self.refuses: str | None = None
 
-    async def publish(self, event: Event) -> None:
+    async def publish(
+        self, event: Event, *, exchange: str = "gateway.intake", routing_key: str | None = None
+    ) -> None:
         if self.refuses:
             raise NotConfirmed(self.refuses)
         self.events.append(event)
+        self.routes.append((exchange, routing_key or event.type))
 
 
 @dataclass
@@ -114,35 +125,48 @@ class MemoryRpc:
 
     answers: dict[str, Callable[..., Any]] = field(default_factory=dict)
     calls: list[tuple[str, str, Any, str | None, dict[str, Any]]] = field(default_factory=list)
+    otherwise: Callable[..., Any] | None = None  # for methods that have no answer of their own
     ready: bool = True
 
     async def query(self, service: str, method: str, actor: Any = None, **args: Any) -> Any:
         return self._answer(service, method, actor, None, args)
+
+    async def probe(self, service: str, method: str, seconds: float, **args: Any) -> Any:
+        return self._answer(service, method, None, None, args)
 
     async def act(self, service: str, method: str, actor: Any, key: str | None, **args: Any) -> Any:
         return self._answer(service, method, actor, key, args)
 
     def _answer(self, service: str, method: str, actor: Any, key: str | None, args: dict[str, Any]) -> Any:
         self.calls.append((service, method, actor, key, args))
-        return self.answers[method](**args)
+        answer = self.answers.get(method, self.otherwise)
+        if answer is None:
+            raise ServiceAway(method)
+        return answer(**args)
 
 
 @dataclass
-class Snapshot:
-    current: Catalogue | None = CATALOGUE
+class Kept:
+    """A snapshot that is what it is; counts how often it was told to ask."""
+
+    current: Any
+    refreshed: int = 0
 
     async def refresh(self) -> None:
-        return None
+        self.refreshed += 1
 
 
 class App:
     """One application and a way to call it."""
 
-    def __init__(self, *, hmac_keys: str = "", **config: Any) -> None:
+    def __init__(self, *, hmac_keys: str = "", survey_keys: str = "", **config: Any) -> None:
         folder = Path(tempfile.mkdtemp(prefix="tanggap-unit-"))
         jwks = folder / "jwks.json"
         jwks.write_bytes(orjson.dumps(KeySet([KEY]).as_dict(private=False)))
-        self.complaints, self.notifications = (KeyRing.parse(generate_key(kid)) for kid in ("c1", "n1"))
+        self.complaints, self.notifications, self.surveys_ring, self.evaluation_ring = (
+            KeyRing.parse(generate_key(kid)) for kid in ("c1", "n1", "s1", "e1")
+        )
+        self.survey_keys = KeyRing.parse(survey_keys or generate_key("k1"))
         self.hmac_ring = KeyRing.parse(hmac_keys or generate_key("h1"))
         values: dict[str, Any] = {
             "amqp_url": "amqp://gateway:x@127.0.0.1:1/none",
@@ -150,6 +174,9 @@ class App:
             "snapshot_dir": folder,
             "seal_complaints": self.complaints,
             "seal_notifications": self.notifications,
+            "seal_surveys": self.surveys_ring,
+            "seal_evaluation": self.evaluation_ring,
+            "survey_keys": self.survey_keys,
             "hmac_keys": self.hmac_ring,
             "jwt_issuer": "urn:tanggap:local",
             "jwt_jwks": str(jwks),
@@ -159,7 +186,12 @@ class App:
         }
         self.config = Config(**values)
         self.clock = FrozenClock()
-        self.intake, self.rpc, self.snapshot = MemoryIntake(), MemoryRpc(), Snapshot()
+        self.intake, self.rpc = MemoryIntake(), MemoryRpc()
+        self.snapshot, self.questionnaires, self.registry = (
+            Kept(CATALOGUE),
+            Kept(QUESTIONNAIRES),
+            Kept(REGISTRY),
+        )
         self.app = create_app(self.config, self.clock)
         state = self.app.app.state
         access = Access(Permissions.load(CONTRACTS))
@@ -169,16 +201,42 @@ class App:
             "codes": Codes(self.hmac_ring), "contracts": contracts,
         }  # fmt: skip
         self.codes = Codes(self.hmac_ring)
-        state.snapshots = self.snapshot
+        state.catalogue_snapshot, state.departments_snapshot = self.snapshot, self.registry
         state.cases = self.cases = Cases(
             **parts,
-            snapshots=self.snapshot,
+            catalogue=self.snapshot,
             seals=Seals(self.complaints, self.notifications),
             public_url=self.config.public_url,
             case_limit=Bucket("case", self.config.rate_case),
             contact_limit=Bucket("contact", self.config.rate_contact),
         )
         state.notices = self.notices = Notices(**parts, seals=self.notifications)
+        rpc: Any = self.rpc
+        intake: Any = self.intake
+        catalogue: Any = self.snapshot
+        state.surveys = Surveys(
+            rpc=rpc,
+            answers=SurveyIntake(
+                intake=intake,
+                rpc=rpc,
+                seals=self.surveys_ring,
+                keys=SurveyKeys(self.survey_keys),
+                contracts=contracts,
+            ),
+            catalogue=catalogue,
+            questionnaires=cast(Any, self.questionnaires),
+            access=access,
+            clock=self.clock,
+        )
+        state.evaluation = Evaluation(rpc=rpc, access=access, catalogue=catalogue)
+        state.departments = Departments(
+            intake=intake,
+            rpc=rpc,
+            registry=cast(Any, self.registry),
+            access=access,
+            contracts=contracts,
+            clock=self.clock,
+        )
         self._loop = asyncio.new_event_loop()
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
@@ -194,6 +252,9 @@ class App:
 
     def post(self, path: str, **options: Any) -> httpx.Response:
         return self.request("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("PUT", path, **options)
 
     def run(self, awaitable: Any) -> Any:
         return self._loop.run_until_complete(awaitable)

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from unit.gateway.chain_data import answered, delivered, department, link
 from unit.gateway.harness import App, bearer
 
 from gateway.cases import ACTIONS
@@ -15,21 +16,7 @@ APP = App(rate_address=None, rate_staff=None, rate_case=None)
 CODE = APP.codes.identify("public", "k", b"")[0].code
 PERMISSIONS = APP.cases._access.permissions
 STAFF = [role for role in PERMISSIONS.roles if role not in ("public", "reporter", "department")]
-for method in (
-    "act",
-    "reveal",
-    "history",
-    "figures",
-    "sweep",
-    "import_catalogue",
-    "inbox",
-    "mark_read",
-    "deliveries",
-    "dry_run",
-    "reload_city",
-    "list_cases",
-):
-    APP.rpc.answers[method] = lambda **_: {"status": "filed", "items": []}
+APP.rpc.otherwise = lambda **_: {"status": "filed", "items": [], **department()}
 
 CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "reveal": ("POST", f"/v1/complaints/{CODE}/reveal", {"reason": "perlu"}),
@@ -52,22 +39,125 @@ NOTICES: dict[str, tuple[str, str, dict[str, Any] | None]] = {
 }
 
 
-@pytest.mark.parametrize("role", [*STAFF, "reporter", "public"])
+PERIOD = "/v1/surveys/periods/dpupr/2026-Q1"
+PAPER = b"waktu,pengaduan,sarana\n1,2,3\n"
+IMPROVEMENT = {
+    "unit": "dpupr", "period": "2026-Q1", "element": "waktu", "action": "Loket kedua",
+    "owner_ref": "staf-1", "due_on": "2026-06-30",
+}  # fmt: skip
+SURVEYS: dict[str, tuple[str, str, Any]] = {
+    "answer": ("POST", "/v1/survey-responses", lambda: answered(token=link(APP.survey_keys))),
+    "assist": ("POST", "/v1/survey-responses", lambda: answered(unit="dpupr")),
+    "paper_import": ("POST", "/v1/surveys/paper?unit=dpupr", PAPER),
+    "results": ("GET", "/v1/surveys/results/dpupr/2026-Q1", None),
+    "progress": ("GET", "/v1/surveys/periods", None),
+    "manage": ("POST", f"{PERIOD}/close", {}),
+    "counters": ("POST", "/v1/surveys/counters", {"unit": "dpupr", "counter": "1", "valid_days": 30}),
+    "moderate": ("POST", "/v1/surveys/comments/c1/hide", {}),
+    "plan": ("POST", "/v1/surveys/improvements", IMPROVEMENT),
+    "carry_out": ("POST", "/v1/surveys/improvements/r1/start", {}),
+    "export": ("GET", f"{PERIOD}/answers", None),
+}
+OF_ONE = "/v1/evaluation/evaluations/e1"
+EVALUATION: dict[str, tuple[str, str, Any]] = {
+    "view_staff": ("GET", "/v1/evaluation/staff", None),
+    "import_staff": ("POST", "/v1/evaluation/staff/import", {"rows": []}),
+    "evidence": ("GET", "/v1/evaluation/evidence?subject=staf-1", None),
+    "comment_evidence": ("POST", "/v1/evaluation/evidence/i1/comment", {"text": "Cuti."}),
+    "unit_evidence": ("GET", "/v1/evaluation/units/dpupr/evidence", None),
+    "open": ("POST", "/v1/evaluation/evaluations",
+             {"staff_ref": "staf-2", "start": "2026-01-01", "end": "2026-12-31"}),
+    "view": ("GET", OF_ONE, None),
+    "import_result": ("POST", f"{OF_ONE}/import", {}),
+    **{
+        action: ("POST", f"{OF_ONE}/{action.replace('_', '-')}", {"version": 1})
+        for action in (
+            "expect", "agree", "rate", "finalise", "hand_over", "read", "object", "decide", "follow_up"
+        )
+    },
+    "distribution": (
+        "GET",
+        "/v1/evaluation/distribution?unit=dpupr&start=2026-01-01&end=2026-12-31&organisation=baik",
+        None,
+    ),
+    "list_trainings": ("GET", "/v1/evaluation/trainings", None),
+    "offer": ("PUT", "/v1/evaluation/trainings/o1", {"title": "Lokakarya"}),
+    "enrol": ("POST", "/v1/evaluation/trainings/o1/enrol", {}),
+    "approve_enrolment": ("POST", "/v1/evaluation/enrolments/n1/approve", {}),
+    "confirm": ("POST", "/v1/evaluation/enrolments/n1/confirm", {}),
+    "complete": ("POST", "/v1/evaluation/enrolments/n1/complete", {}),
+    "withdraw": ("POST", "/v1/evaluation/enrolments/n1/withdraw", {}),
+    "ledger": ("GET", "/v1/evaluation/ledger?year=2026", None),
+    "claim": ("POST", "/v1/evaluation/ledger", {"title": "Lokakarya"}),
+    "verify": ("POST", "/v1/evaluation/ledger/y1/verify", {}),
+    "recommendations": ("GET", "/v1/evaluation/recommendations", None),
+    "approve": ("POST", "/v1/evaluation/recommendations/r1/approve", {}),
+}  # fmt: skip
+DEPARTMENTS: dict[str, tuple[str, str, Any]] = {
+    "publish": ("POST", "/v1/events", delivered()),
+    "registry": ("PUT", "/v1/departments/antrian",
+                 {"name": {"id": "A", "en": "A"}, "unit": "dpupr", "types": ["service.delivered.v1"]}),
+}  # fmt: skip
+AREAS = {
+    "complaints": CALLS,
+    "notifications": {**NOTICES, "rejections": ("GET", "/v1/events/rejections", None)},
+    "surveys": SURVEYS,
+    "evaluation": EVALUATION,
+    "departments": DEPARTMENTS,
+}
+
+
+@pytest.mark.parametrize("role", [*STAFF, "department", "reporter", "public"])
 @pytest.mark.parametrize(
-    ("service", "action"), [*(("complaints", a) for a in CALLS), *(("notifications", a) for a in NOTICES)]
+    ("service", "action"), [(area, action) for area, calls in AREAS.items() for action in calls]
 )
 def test_a_role_gets_as_far_as_the_table_lets_it(service: str, action: str, role: str) -> None:
-    method, path, body = (CALLS if service == "complaints" else NOTICES)[action]
-    headers = {"reporter": {"Tanggap-Secret": "a" * 26}, "public": {}}.get(role) or (
-        bearer(role) if role in STAFF else {}
-    )
+    method, path, body = AREAS[service][action]
+    body = body() if callable(body) else body
+    headers = {"reporter": {"Tanggap-Secret": "a" * 26}, "public": {}}.get(role)
+    if headers is None:
+        ref = "dept-antrian" if role == "department" else "staf-1"
+        headers = bearer(role, sub=ref, unit="dpupr")
     names = ("reporter", "public") if role == "reporter" else (role,)
 
-    status = APP.request(method, path, json=body, headers=headers).status_code
+    if isinstance(body, bytes):
+        status = APP.request(
+            method, path, content=body, headers={**headers, "Content-Type": "text/csv"}
+        ).status_code
+    elif action == "publish":
+        status = APP.request(
+            method, path, json=body, headers={**headers, "Content-Type": "application/cloudevents+json"}
+        ).status_code
+    else:
+        status = APP.request(method, path, json=body, headers=headers).status_code
 
     allowed = any(PERMISSIONS.scope(service, action, name) for name in names)
-    assert (status in (200, 202)) is allowed
+    assert (status in (200, 201, 202)) is allowed
     assert allowed or status == (401 if role == "public" else 403)
+
+
+@pytest.mark.parametrize("area", [area for area in AREAS if area not in ("complaints", "notifications")])
+def test_every_action_of_the_table_has_a_route(area: str) -> None:
+    assert set(AREAS[area]) == set(PERMISSIONS.actions(area))
+
+
+@pytest.mark.parametrize(
+    ("action", "body"), [("paper_import", PAPER), ("assist", lambda: answered(unit="dpupr"))]
+)
+def test_staff_of_a_unit_enter_answers_for_it_alone(action: str, body: Any) -> None:
+    method, path, _ = SURVEYS[action]
+    body = body() if callable(body) else body
+    content = {"content": body} if isinstance(body, bytes) else {"json": body}
+    kind = "text/csv" if isinstance(body, bytes) else "application/json"
+
+    answers = [
+        APP.request(
+            method, path, headers={**bearer("unit_head", unit=unit), "Content-Type": kind}, **content
+        ).status_code
+        for unit in ("dpupr", "dinkes")
+    ]
+
+    assert answers == [202, 403]
 
 
 def test_actions_are_the_tables_actions() -> None:

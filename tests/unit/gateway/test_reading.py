@@ -150,7 +150,7 @@ def test_a_problem_has_the_members_of_rfc_9457() -> None:
     body = Problem("conflict", current={"status": "closed"}).body("en", request_id="r", trace_id="t")
 
     assert body == {
-        "type": "/problems/conflict", "title": "The case has changed", "status": 409,
+        "type": "/problems/conflict", "title": "It has changed meanwhile", "status": 409,
         "detail": TABLE["conflict"].about["en"], "instance": "urn:uuid:r", "trace_id": "t",
         "current": {"status": "closed"},
     }  # fmt: skip

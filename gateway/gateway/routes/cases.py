@@ -1,9 +1,8 @@
-"""The JSON interface: parse, publish or call, respond. What each operation means is in cases and notices."""
+"""Cases, the catalogue and messages: parse, publish or call, respond."""
 
 from __future__ import annotations
 
 from typing import Any, cast
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,10 +12,10 @@ from gateway.bodies import answer, read_object
 from gateway.callers import Caller
 from gateway.cases import ACTIONS, Cases
 from gateway.codes import canonical
-from gateway.messages import field_error
 from gateway.notices import Notices
 from gateway.problems import Problem
 from gateway.queries import Query
+from gateway.routes.common import FOR_A_MINUTE, action_of, invalid, key_of, next_link, version_of
 from gateway.schemas import MarkRead, Reveal, load, parse_time
 
 _REVEAL, _MARK_READ = Reveal(), MarkRead()
@@ -31,13 +30,9 @@ def _notices(request: Request) -> Notices:
     return cast(Notices, request.app.state.notices)
 
 
-def _key(request: Request) -> str | None:
-    return request.headers.get("idempotency-key")
-
-
 async def file_complaint(request: Request, caller: Caller) -> Response:
     body = await read_object(request)
-    receipt = await _cases(request).file(body, caller, _key(request), channel="api")
+    receipt = await _cases(request).file(body, caller, key_of(request), channel="api")
     return answer(
         {
             "tracking_code": receipt.tracking_code,
@@ -61,23 +56,17 @@ async def list_complaints(request: Request, caller: Caller) -> Response:
     filters, cursor, limit = queries.list_filters(query), query.cursor(), query.limit()
     query.done()
     page = await _cases(request).list(caller, filters, cursor, limit)
-    return answer(page, caller.language, headers=_next_link(request, page))
+    return answer(page, caller.language, headers=next_link(request, page))
 
 
 async def act_on_complaint(request: Request, caller: Caller) -> Response:
-    action = request.path_params["action"].replace("-", "_")
-    if action not in ACTIONS or "_" in request.path_params["action"]:
-        raise Problem("not-found")
+    action = action_of(request, ACTIONS)
     payload = await read_object(request, optional=True)
-    version = payload.pop("version", None)
-    if version is None and action not in _VERSIONLESS:
-        raise _invalid("/version", "required", caller)
-    if version is not None and (
-        isinstance(version, bool) or not isinstance(version, int) or not 0 <= version < 2**53
-    ):
-        raise _invalid("/version", "not_an_integer", caller)
+    if payload.get("version") is None and action not in _VERSIONLESS:
+        raise invalid("/version", "required", caller)
+    version = version_of(payload, caller)
     view = await _cases(request).act(
-        request.path_params["code"], action, payload, version, caller, _key(request)
+        request.path_params["code"], action, payload, version, caller, key_of(request)
     )
     return answer(view, caller.language)
 
@@ -87,7 +76,7 @@ async def reveal_reporter(request: Request, caller: Caller) -> Response:
     if errors:
         raise Problem("invalid-input", errors=errors)
     revealed = await _cases(request).reveal(
-        request.path_params["code"], body["reason"], caller, _key(request)
+        request.path_params["code"], body["reason"], caller, key_of(request)
     )
     return answer(revealed, caller.language)
 
@@ -110,7 +99,7 @@ async def list_services(request: Request, caller: Caller) -> Response:
         for service in catalogue_views.services(catalogue, caller.language)
         if all(codes is None or service[name] in codes for name, codes in wanted.items())
     ]
-    return answer({"items": items, "version": catalogue.version}, caller.language, headers=_FOR_A_MINUTE)
+    return answer({"items": items, "version": catalogue.version}, caller.language, headers=FOR_A_MINUTE)
 
 
 async def get_service(request: Request, caller: Caller) -> Response:
@@ -118,26 +107,26 @@ async def get_service(request: Request, caller: Caller) -> Response:
     if service is None:
         raise Problem("not-found")
     return answer(
-        catalogue_views.service_view(service, caller.language), caller.language, headers=_FOR_A_MINUTE
+        catalogue_views.service_view(service, caller.language), caller.language, headers=FOR_A_MINUTE
     )
 
 
 async def list_units(request: Request, caller: Caller) -> Response:
     items = catalogue_views.units(_cases(request).catalogue, caller.language)
-    return answer({"items": items}, caller.language, headers=_FOR_A_MINUTE)
+    return answer({"items": items}, caller.language, headers=FOR_A_MINUTE)
 
 
 async def put_catalogue(request: Request, caller: Caller) -> Response:
     bundle = await read_object(request)
     city = bundle.get("city")
     if not isinstance(city, dict) or city.get("code") != request.path_params["city"]:
-        raise _invalid("/city/code", "invalid", caller)
-    outcome = await _cases(request).import_catalogue(bundle, caller, _key(request))
+        raise invalid("/city/code", "invalid", caller)
+    outcome = await _cases(request).import_catalogue(bundle, caller, key_of(request))
     return answer(outcome, caller.language)
 
 
 async def submit_contact(request: Request, caller: Caller) -> Response:
-    accepted = await _notices(request).submit_contact(await read_object(request), caller, _key(request))
+    accepted = await _notices(request).submit_contact(await read_object(request), caller, key_of(request))
     return answer(
         accepted, caller.language, status=202, headers={"Idempotency-Key": accepted["idempotency_key"]}
     )
@@ -148,14 +137,15 @@ async def get_inbox(request: Request, caller: Caller) -> Response:
     cursor, limit, unread_only = query.cursor(), query.limit(), bool(query.flag("unread_only"))
     query.done()
     page = await _notices(request).inbox(caller, cursor, limit, unread_only)
-    return answer(page, caller.language, headers=_next_link(request, page))
+    return answer(page, caller.language, headers=next_link(request, page))
 
 
 async def mark_inbox_read(request: Request, caller: Caller) -> Response:
     body, errors = load(_MARK_READ, await read_object(request, optional=True), caller.language)
     if errors:
         raise Problem("invalid-input", errors=errors)
-    return answer(await _notices(request).mark_read(caller, body.get("ids"), _key(request)), caller.language)
+    marked = await _notices(request).mark_read(caller, body.get("ids"), key_of(request))
+    return answer(marked, caller.language)
 
 
 async def list_deliveries(request: Request, caller: Caller) -> Response:
@@ -168,7 +158,7 @@ async def list_deliveries(request: Request, caller: Caller) -> Response:
         filters["complaint_id"] = canonical(filters["complaint_id"]) or filters["complaint_id"]
     filters = {name: value for name, value in filters.items() if value is not None}
     page = await _notices(request).deliveries(caller, filters)
-    return answer(page, caller.language, headers=_next_link(request, page))
+    return answer(page, caller.language, headers=next_link(request, page))
 
 
 async def dry_run_event(request: Request, caller: Caller) -> Response:
@@ -176,38 +166,19 @@ async def dry_run_event(request: Request, caller: Caller) -> Response:
 
 
 async def reload_notifications(request: Request, caller: Caller) -> Response:
-    return answer(await _notices(request).reload_city(caller, _key(request)), caller.language)
+    return answer(await _notices(request).reload_city(caller, key_of(request)), caller.language)
 
 
 async def sweep(request: Request, caller: Caller) -> Response:
     body = await read_object(request)
     as_of, codes = parse_time(body.get("as_of")), body.get("codes")
     if as_of is None or as_of.tzinfo is None:
-        raise _invalid("/as_of", "not_a_time", caller)
+        raise invalid("/as_of", "not_a_time", caller)
     if codes is not None and not (isinstance(codes, list) and all(isinstance(code, str) for code in codes)):
-        raise _invalid("/codes", "not_a_list", caller)
+        raise invalid("/codes", "not_a_list", caller)
     for number, code in enumerate(codes or ()):
         if canonical(code) is None:
-            raise _invalid(f"/codes/{number}", "not_a_code", caller)
+            raise invalid(f"/codes/{number}", "not_a_code", caller)
     return answer(
-        await _cases(request).sweep(as_of.isoformat(), codes, caller, _key(request)), caller.language
+        await _cases(request).sweep(as_of.isoformat(), codes, caller, key_of(request)), caller.language
     )
-
-
-_FOR_A_MINUTE = {"Cache-Control": "public, max-age=60"}
-
-
-def _invalid(pointer: str, code: str, caller: Caller) -> Problem:
-    return Problem("invalid-input", errors=[field_error(pointer, code, caller.language)])
-
-
-def _next_link(request: Request, page: dict[str, Any]) -> dict[str, str]:
-    """RFC 8288: where the next page is."""
-    cursor = page.get("next_cursor")
-    if not cursor:
-        return {}
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    address = (
-        f"{request.app.state.config.public_url}{request.url.path}?{urlencode([*kept, ('cursor', cursor)])}"
-    )
-    return {"Link": f'<{address}>; rel="next"'}
