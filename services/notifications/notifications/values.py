@@ -142,6 +142,7 @@ _SURVEYS = {
     "period": period_of("period"),
     "element": word_of("element", "element"),
     "due_day": day_of("due_on"),
+    "has_figures": has("ikm"),
     "no_figures": ValueOf(lambda c: c.data.get("ikm") is None, ("ikm",), yes_no=True),
     **{
         f"lacks_{code}": lists_code("missing", code)
@@ -169,7 +170,6 @@ _STAFF = {
     "for_person": ValueOf(
         lambda c: c.data.get("kind") == "person", ("recommendation_id", "kind"), yes_no=True
     ),
-    "for_unit": ValueOf(lambda c: c.data.get("kind") == "unit", ("recommendation_id", "kind"), yes_no=True),
     "enrolment": word_of("enrolment", "status"),
     **{
         f"is_{code}": is_code("status", code)

@@ -151,7 +151,8 @@ def period_of(name: str) -> ValueOf:
     def make(c: Context) -> str | None:
         period = c.data.get(name)
         if isinstance(period, Mapping):
-            days = [spoken_date(date.fromisoformat(period[end]), c.language) for end in ("start", "end")]
+            ends = [date.fromisoformat(period[end]) for end in ("start", "end")]
+            days = [format_date(day, "d MMMM y", locale=_LOCALES[c.language]) for day in ends]
             return (" sampai " if c.language == "id" else " to ").join(days)
         return spoken_period(period, c.language) if isinstance(period, str) else None
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import amqp
+from component.notifications.chain import STAFF, TOKEN, chain_event, invited, refused, visitor
 from component.notifications.world import (
     CODE,
     NAMES,
@@ -19,7 +20,12 @@ from servicekit.envelope import CONTENT_TYPE, Event
 from support.waiting import eventually
 
 Start = Callable[..., subprocess.Popen[bytes]]
-EXCHANGES = {"/complaints": ("complaints", "complaints.events"), "/gateway": ("gateway", "gateway.intake")}
+EXCHANGES = {
+    "/complaints": ("complaints", "complaints.events"),
+    "/gateway": ("gateway", "gateway.intake"),
+    "/surveys": ("surveys", "surveys.events"),
+    "/evaluation": ("evaluation", "evaluation.events"),
+}
 
 
 def publish(vhost: Any, *events: Event) -> None:
@@ -78,6 +84,34 @@ def test_events_from_the_broker_become_mails_and_published_outcomes(
     ]
     assert vhost.queue_length("evt-notifications-on_case_event") == 0
     assert {intent["status"] for intent in intents(database)} == {"sent", "delivered"}
+
+
+def test_the_chain_comes_over_the_broker_and_no_log_knows_a_link(
+    vhost: Any, database: Any, smtp: SmtpServer, service_process: Start
+) -> None:
+    process = service_process()
+    publish(vhost, *NAMES, *STAFF, visitor("ref"))
+    with MongoClient(database.url) as client:
+        own = client[database.name]
+        eventually(
+            lambda: own["services"].count_documents({}) and own["contacts"].count_documents({}) > 5, within=30
+        )
+
+    publish(
+        vhost,
+        invited("ref"),
+        chain_event("evaluation.finalised.v1"),
+        *(refused(owner=owner) for owner in ("complaints", "surveys", "evaluation")),
+    )
+    eventually(lambda: len(smtp.mails()) == 2, within=60)
+    eventually(lambda: len(intents(database)) == 6, within=30)
+
+    assert sorted("/survei/" in mail["text"] for mail in smtp.mails()) == [False, True]
+    eventually(lambda: {one["status"] for one in intents(database)} == {"sent", "delivered"}, within=30)
+    assert vhost.queue_length("evt-complaints-on_message_outcome") == 0
+    logged = process.log_path.read_text()  # type: ignore[attr-defined]
+    assert TOKEN not in logged
+    assert "/survei" not in logged
 
 
 def test_a_kill_in_the_smtp_window_repeats_the_mail_with_its_message_id_and_says_so(
