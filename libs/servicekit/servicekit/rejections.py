@@ -7,13 +7,15 @@ name places in the event and never a value from it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from servicekit.contracts import Contracts
 from servicekit.envelope import Event
-from servicekit.ids import uuid7
+from servicekit.ids import uuid7, uuid8
+from servicekit.verdicts import Delivery
 
 TYPE = "event.rejected.v1"
 DATASCHEMA = f"https://tanggap.id/contracts/common/{TYPE}.json"
@@ -75,6 +77,48 @@ _KEYWORDS: Mapping[str, tuple[str, str]] = {
     "maximum": ("terlalu besar", "is too large"),
 }
 _OTHER = ("tidak sesuai", "does not fit")
+# What is wrong with a message of which no event could be made, by the consumer's phrase for it.
+_UNREADABLE: Mapping[str, tuple[str, tuple[str, str]]] = {
+    "wrong_content_type": (
+        INVALID,
+        (
+            "Properti content_type harus application/cloudevents+json.",
+            "The property content_type must be application/cloudevents+json.",
+        ),
+    ),
+    "invalid_json": (INVALID, ("Isi pesan bukan JSON yang benar.", "The body is not valid JSON.")),
+    "not_an_object": (INVALID, ("Isi pesan bukan objek JSON.", "The body is no JSON object.")),
+    "oversize": (INVALID, ("Pesan lebih besar dari 1 MiB.", "The message is larger than 1 MiB.")),
+    "unknown_specversion": (INVALID, ("specversion harus 1.0.", "specversion must be 1.0.")),
+    "wrong_message_id": (
+        INVALID,
+        (
+            "Properti message_id harus sama dengan id peristiwa.",
+            "The property message_id must be the event's id.",
+        ),
+    ),
+    "missing_user": (
+        INVALID,
+        (
+            "Properti user_id wajib diisi dengan nama pengguna broker Anda.",
+            "The property user_id must hold the name of your broker user.",
+        ),
+    ),
+    "wrong_user": (
+        NOT_YOURS,
+        (
+            "source harus /departments/<kode Anda>, dan user_id harus pengguna broker Anda.",
+            "source must be /departments/<your code>, and user_id your own broker user.",
+        ),
+    ),
+    "unknown_type": (
+        NOT_YOURS,
+        (
+            "Jenis peristiwa (type) tidak sama dengan yang ada di routing key.",
+            "The event's type is not the one in the routing key.",
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +194,40 @@ def told(
         causationid=cause.id if cause else None,
         traceparent=cause.traceparent if cause else None,
         dataschema=DATASCHEMA,
+    )
+
+
+def unreadable(phrase: str) -> Rejection:
+    """Why a message could not be taken as an event, for its publisher."""
+    if phrase in _UNREADABLE:
+        reason, words = _UNREADABLE[phrase]
+        return Rejection(reason, None, words)
+    kind, _, attribute = phrase.partition("_")
+    if kind == "missing":
+        return Rejection(INVALID, None, (f"Atribut {attribute} wajib ada.", f"{attribute} is required."))
+    if kind == "invalid" and attribute:
+        return Rejection(
+            INVALID, None, (f"Atribut {attribute} salah bentuknya.", f"{attribute} is malformed.")
+        )
+    return Rejection(INVALID)
+
+
+def of_delivery(delivery: Delivery, *, service: str, at: datetime) -> Event | None:
+    """The refusal of a message that is going to be dead-lettered unread, or None: nobody to tell.
+
+    Its id follows from the message, so that the same one refused again is told once.
+    """
+    if delivery.refusal is None or delivery.publisher is None:
+        return None
+    message_id = delivery.properties.get("message_id")
+    named = f"{service}|{delivery.publisher}|{message_id}|{delivery.refusal}|".encode()
+    type_ = delivery.properties.get("type")
+    return told(
+        delivery.publisher,
+        unreadable(delivery.refusal),
+        source=f"/{service}",
+        at=at,
+        event_id=message_id if isinstance(message_id, str) and message_id else None,
+        event_type=type_ if isinstance(type_, str) and type_ else None,
+        id=uuid8(hashlib.sha256(named + delivery.body).digest()),
     )

@@ -44,6 +44,7 @@ class Delivery:
     count: int  # how often the broker has delivered it before
     event: Event | None
     refusal: str | None
+    publisher: str | None = None  # the external publisher that the broker vouches for, if it is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,26 @@ class Accepts:
             refusal = malformed.reason
         count = headers.get("x-delivery-count", 0)
         return Delivery(
-            message.delivery_info["delivery_tag"], body, properties, headers, count, event, refusal
+            message.delivery_info["delivery_tag"],
+            body,
+            properties,
+            headers,
+            count,
+            event,
+            refusal,
+            self._publisher(properties, message.delivery_info),
         )
+
+    def _publisher(self, properties: Mapping[str, Any], delivery_info: Mapping[str, Any]) -> str | None:
+        """Whose user it is, or whose routing key: nobody else may write one that begins with its code."""
+        exchange = self.consumer.exchange
+        if exchange.user_prefix is None or delivery_info["exchange"] != exchange.name:
+            return None
+        user = str(properties.get("user_id") or "")
+        own = self.user_prefix + exchange.user_prefix
+        if user.startswith(own):
+            return user.removeprefix(own)
+        return str(delivery_info.get("routing_key", "")).partition(".")[0] or None
 
     def _checked(
         self, body: bytes, properties: Mapping[str, Any], headers: Mapping[str, Any], exchange: str

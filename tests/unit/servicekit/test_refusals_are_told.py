@@ -1,12 +1,23 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from servicekit.contracts import Contracts
-from servicekit.rejections import WORDS, Rejection, broken_contract, publisher_of, rejected, told
+from servicekit.rejections import (
+    WORDS,
+    Rejection,
+    broken_contract,
+    of_delivery,
+    publisher_of,
+    rejected,
+    told,
+)
 from servicekit.testing import make_event
+from servicekit.topology import Topology
+from servicekit.verdicts import Accepts, Delivery
 
 CONTRACTS = Contracts.load(Path(__file__).resolve().parents[3] / "contracts")
 AT = datetime(2026, 11, 24, 2, 15, tzinfo=UTC)
@@ -77,3 +88,87 @@ def test_the_refusal_belongs_to_the_flow_of_the_refused():
 def test_the_publisher_is_in_the_source():
     assert publisher_of(make_event(source="/departments/pdam"), "/departments/") == "pdam"
     assert publisher_of(make_event(source="/gateway"), "/departments/") is None
+
+
+DEPARTMENTS = Topology.load(Path(__file__).resolve().parents[3] / "contracts").consumer(
+    "complaints", "on_department_event"
+)
+PHRASES = [
+    "wrong_content_type",
+    "invalid_json",
+    "not_an_object",
+    "oversize",
+    "unknown_specversion",
+    "unknown_type",
+    "wrong_message_id",
+    "missing_user",
+    "wrong_user",
+    "missing_id",
+    "missing_time",
+    "missing_data",
+    "invalid_time",
+    "invalid_dataschema",
+    "another_phrase_of_a_later_day",
+]
+
+
+def delivered(refusal="invalid_json", publisher="pdam", body=b"{", **properties):
+    return Delivery(1, body, {"message_id": "m-1", **properties}, {}, 0, None, refusal, publisher)
+
+
+@pytest.mark.parametrize("phrase", PHRASES)
+def test_every_unreadable_message_is_told_in_words_that_fit_the_contract(phrase):
+    event = of_delivery(delivered(phrase), service="complaints", at=AT)
+
+    assert event is not None
+    CONTRACTS.validate(event)
+    assert event.source == "/complaints"
+    assert event.data["event_id"] == "m-1"
+
+
+def test_the_same_unreadable_message_is_told_under_the_same_id():
+    first, again, other = (
+        of_delivery(one, service="complaints", at=AT)
+        for one in (delivered(), delivered(), delivered(body=b"[]"))
+    )
+
+    assert first is not None and again is not None and other is not None
+    assert first.id == again.id
+    assert first.id != other.id
+
+
+def test_there_is_nobody_to_tell_of_a_message_without_a_publisher_or_a_fault():
+    assert of_delivery(delivered(publisher=None), service="complaints", at=AT) is None
+    assert of_delivery(delivered(refusal=None), service="complaints", at=AT) is None
+
+
+def test_a_message_without_an_id_is_told_without_one():
+    event = of_delivery(delivered(message_id=None), service="complaints", at=AT)
+
+    assert event is not None
+    CONTRACTS.validate(event)
+    assert event.data["event_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("user", "key", "exchange", "publisher"),
+    [
+        ("t-dept-pdam", "pdam.x", "departments.events", "pdam"),
+        # The broker lets a department write keys with its own code alone, so the key tells as much.
+        (None, "pdam.x", "departments.events", "pdam"),
+        ("t-gateway", "pdam.x", "departments.events", "pdam"),
+        # What came back from a retry was readable once; its keys are queue names.
+        ("t-complaints", "evt-complaints-x", "complaints.dlx", None),
+    ],
+)
+def test_the_publisher_of_a_message_is_the_one_that_the_broker_vouches_for(user, key, exchange, publisher):
+    message = SimpleNamespace(
+        body=b"{",
+        properties={"user_id": user} if user else {},
+        delivery_info={"delivery_tag": 1, "exchange": exchange, "routing_key": key},
+    )
+
+    delivery = Accepts(DEPARTMENTS, user_prefix="t-").read(message)
+
+    assert delivery.refusal is not None
+    assert delivery.publisher == publisher
