@@ -1,0 +1,258 @@
+"""What departments tell: staff from the HR system, completed trainings from the learning system.
+
+    event ─▶ is the department known, active, allowed this type? ─▶ does it match its contract?
+          ─▶ is the unit theirs and known? ─▶ the record, in one transaction with the inbox
+          └─ no: event.rejected.v1 with a reason they can read, in the same transaction
+
+Order and repetition change nothing: an older version of a person is ignored, and of two different claims of
+one version (or of one training) the same one always counts, the other is refused as a conflict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from evaluation import events as told
+from evaluation.city import CityRules
+from evaluation.domain.entries import DEPARTMENT, Entry, converted, missing_quantity, read_completed
+from evaluation.domain.jp import convert
+from evaluation.domain.staff import Staff, digest, read_row
+from evaluation.incoming import STAFF_CHANGED
+from evaluation.store import ClientSession
+from evaluation.store.advice import AdviceStore
+from evaluation.store.ledger import LedgerStore
+from evaluation.store.people import PeopleStore
+from evaluation.times import milliseconds
+from servicekit.contracts import Contracts
+from servicekit.envelope import Event
+from servicekit.errors import Outcomes, Retry
+from servicekit.ids import Clock
+from servicekit.inbox import Inbox
+from servicekit.logs import get_logger
+from servicekit.mongo import MongoHandle
+from servicekit.outbox import Outbox
+
+log = get_logger(__name__)
+
+HANDLER = "on_department_event"
+SOURCE_PREFIX = "/departments/"
+PATIENCE = timedelta(seconds=60)
+"""An event may overtake the one that makes it understandable. After this it is no race any more."""
+AGAIN_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Exception):
+    """Why an event of a department does not count. `waits`: what is missing may still arrive."""
+
+    reason: str
+    pointer: str | None = None
+    waits: bool = False
+
+
+class DepartmentEvents:
+    def __init__(
+        self,
+        db: MongoHandle,
+        outbox: Outbox,
+        inbox: Inbox,
+        people: PeopleStore,
+        ledger: LedgerStore,
+        advice: AdviceStore,
+        contracts: Contracts,
+        city: CityRules,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._outbox = outbox
+        self._inbox = inbox
+        self._people = people
+        self._ledger = ledger
+        self._advice = advice
+        self._contracts = contracts
+        self._city = city
+        self._clock = clock
+        self._waiting: dict[str, datetime] = {}
+
+    def on_department_event(self, events: Sequence[Event]) -> Outcomes:
+        """Apply each event or refuse it; neither disturbs the others of the batch."""
+        verdicts: dict[str, Any] = {}
+        for event in events:
+            now = milliseconds(self._clock.now())
+            waits = self._db.transact(partial(self._one, event=event, now=now), timeout=10)
+            if waits:
+                verdicts[event.id] = Retry(AGAIN_SECONDS, waits)
+        return verdicts
+
+    def _one(self, session: ClientSession, event: Event, now: datetime) -> str | None:
+        """None when the event was applied, refused or seen before; else what it waits for."""
+        if not self._inbox.unseen(session, HANDLER, [event]):
+            return None
+        code = event.source.removeprefix(SOURCE_PREFIX)
+        try:
+            department = self._department(code, event)
+            self._check_contract(event)
+            if event.type == STAFF_CHANGED:
+                self._staff_changed(session, event, code, department, now)
+            else:
+                self._training_completed(session, event, code, department, now)
+        except Refused as refused:
+            if refused.waits and self._may_wait(event, now):
+                return refused.reason
+            self._refuse(session, event, code, refused, now)
+        self._inbox.record(session, HANDLER, [event.id])
+        self._waiting.pop(event.id, None)
+        return None
+
+    def _may_wait(self, event: Event, now: datetime) -> bool:
+        """Whether an event may still wait for another one; its age counts from its first try here."""
+        if len(self._waiting) > 10_000:
+            self._waiting.clear()
+        return now - self._waiting.setdefault(event.id, now) < PATIENCE
+
+    def _refuse(
+        self, session: ClientSession, event: Event, code: str, refused: Refused, now: datetime
+    ) -> None:
+        rejection = told.rejected(event, code, refused.reason, refused.pointer, now)
+        self._outbox.append(session, [rejection])
+        log.info(
+            "department event refused",
+            department=code,
+            event_id=event.id,
+            event_type=event.type,
+            reason=refused.reason,
+        )
+
+    def _department(self, code: str, event: Event) -> Mapping[str, Any]:
+        department = self._people.departments([code]).get(code)
+        if department is None:
+            raise Refused("department_unknown", waits=True)
+        if not department["active"]:
+            raise Refused("department_unknown")
+        if event.type not in department["types"]:
+            raise Refused("not_yours")
+        return department
+
+    def _check_contract(self, event: Event) -> None:
+        problems = self._contracts.problems(event)
+        if problems:
+            raise Refused("invalid", problems[0][0] or None)
+
+    def _check_units(self, department: Mapping[str, Any], units: set[str], pointer: str) -> None:
+        if not units & {department["unit"], *department["units"]}:
+            raise Refused("not_yours", pointer)
+
+    # staff.changed
+
+    def _staff_changed(
+        self,
+        session: ClientSession,
+        event: Event,
+        code: str,
+        department: Mapping[str, Any],
+        now: datetime,
+    ) -> None:
+        person, faults = read_row(event.data)
+        if person is None:
+            raise Refused("invalid", faults[0].pointer or None)
+        self._check_units(department, {person.unit}, "/unit")
+        if person.unit not in self._people.known_units():
+            raise Refused("unknown_unit", "/unit", waits=True)
+        known = self._people.get(person.staff_ref, session)
+        origin = {"event_id": event.id, "department": code, "event_type": event.type}
+        if known is None or person.version > known.version:
+            self._put(session, person, now, origin)
+        elif person.version < known.version:
+            self._people.add_unit(session, person.staff_ref, person.unit)
+        elif digest(person) != digest(known):
+            self._settle(session, event, person, known, now, origin)
+
+    def _settle(
+        self,
+        session: ClientSession,
+        event: Event,
+        person: Staff,
+        known: Staff,
+        now: datetime,
+        origin: dict[str, Any],
+    ) -> None:
+        """Two claims of one version: always the same one counts, and the other's department is told."""
+        before = self._people.origin(known.staff_ref, session)
+        if not before or digest(person) > digest(known):
+            raise Refused("conflict", "/version")
+        self._put(session, person, now, origin)
+        loser = replace(event, id=before["event_id"], type=before["event_type"])
+        self._outbox.append(
+            session, [told.rejected(loser, before["department"], "conflict", "/version", now)]
+        )
+
+    def _put(self, session: ClientSession, person: Staff, now: datetime, origin: dict[str, Any]) -> None:
+        self._people.put(session, person, now, origin)
+        self._advice.want(session, [f"person:{person.staff_ref}"], now)
+
+    # training.completed
+
+    def _training_completed(
+        self,
+        session: ClientSession,
+        event: Event,
+        code: str,
+        department: Mapping[str, Any],
+        now: datetime,
+    ) -> None:
+        source = {
+            "event_id": event.id,
+            "told_at": milliseconds(event.time),
+            "department": code,
+            "event_type": event.type,
+        }
+        entry, faults = read_completed(event.data, source, now)
+        if faults:
+            raise Refused("invalid", faults[0].pointer)
+        units = self._people.units_of(entry.staff_ref, session)
+        if not units:
+            raise Refused("unknown_staff", "/staff_ref", waits=True)
+        self._check_units(department, units, "/staff_ref")
+        conversion = convert(self._city.jp.rules, entry.activity, sample=self._city.sample)
+        missing = missing_quantity(conversion)
+        if missing is not None:
+            raise Refused("invalid", missing.pointer)
+        entry = converted(entry, conversion)
+        known = self._ledger.get(entry.entry_id, session)
+        if known is None:
+            self._enter(session, entry, code, now)
+        else:
+            self._told_again(session, event, entry, known, code, now)
+
+    def _enter(self, session: ClientSession, entry: Entry, code: str, now: datetime) -> None:
+        link = {"at": now, "actor_ref": f"dept-{code}", "action": "tell", "status": entry.status}
+        self._ledger.put(session, entry, link)
+        self._advice.want(session, [f"person:{entry.staff_ref}"], now)
+
+    def _told_again(
+        self, session: ClientSession, event: Event, entry: Entry, known: Entry, code: str, now: datetime
+    ) -> None:
+        """The training is in the ledger already: a claim is vouched for, a repetition changes nothing.
+
+        Of two departments (or two tellings) that differ, the one told first by its own time counts.
+        """
+        if known.origin != DEPARTMENT and known.status in ("claimed", "rejected"):
+            self._enter(session, entry, code, now)
+            return
+        if known.content() == entry.content():
+            return
+        steps = self._ledger.steps(known.entry_id, session)
+        if known.event is None or any(step["action"] != "tell" for step in steps):
+            raise Refused("conflict", "/start")
+        mine = (milliseconds(event.time), event.id)
+        if mine > (known.event["told_at"], known.event["event_id"]):
+            raise Refused("conflict", "/start")
+        self._enter(session, entry, code, now)
+        loser = replace(event, id=known.event["event_id"], type=known.event["event_type"])
+        self._outbox.append(
+            session, [told.rejected(loser, known.event["department"], "conflict", "/start", now)]
+        )
