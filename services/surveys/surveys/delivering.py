@@ -1,0 +1,169 @@
+"""Departments tell that a citizen was served at a counter; what is not right is refused, readably."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from servicekit.contracts import Contracts
+from servicekit.envelope import Event
+from servicekit.errors import Reject, Retry
+from servicekit.ids import Clock
+from servicekit.inbox import Inbox
+from servicekit.logs import get_logger
+from servicekit.mongo import MongoHandle
+from servicekit.outbox import Outbox
+from surveys.city import City
+from surveys.domain.periods import OPEN
+from surveys.events import rejected
+from surveys.incoming import department_of, read_visit
+from surveys.inviting import Inviting
+from surveys.opening import Opening
+from surveys.store import ClientSession
+from surveys.store.copies import Copies
+
+log = get_logger(__name__)
+
+HANDLER = "on_department_event"
+PATIENCE = timedelta(seconds=60)
+"""How long a department that we have not heard of may still be on its way to us."""
+
+_MESSAGES: Mapping[str, Mapping[str, str]] = {
+    "invalid": {
+        "id": "Isi peristiwa tidak sesuai skema. Perbaiki bidang itu, lalu kirim sebagai peristiwa baru.",
+        "en": "The event does not match its schema. Mend the field pointed at and send it as a new event.",
+    },
+    "department_unknown": {
+        "id": "Dinas ini belum terdaftar. Minta administrator mendaftarkannya.",
+        "en": "This department is not registered. Ask the administrator to add it.",
+    },
+    "not_yours": {
+        "id": "Dinas ini tidak boleh mengirim jenis peristiwa ini atau berbicara untuk unit ini.",
+        "en": "This department may not send this type of event, or not for this unit.",
+    },
+    "unknown_unit": {
+        "id": "Unit ini tidak dikenal atau tidak aktif.",
+        "en": "This unit is unknown or not active.",
+    },
+    "unknown_service": {
+        "id": "Kode layanan ini tidak dikenal atau tidak aktif.",
+        "en": "This service code is unknown or not active.",
+    },
+    "too_late": {
+        "id": "Periode survei untuk tanggal kunjungan ini sudah ditutup.",
+        "en": "The survey period of this day of visit is closed.",
+    },
+}
+
+
+class Refused(Exception):
+    """Why a department's event takes no effect."""
+
+    def __init__(self, reason: str, pointer: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.pointer = pointer
+
+
+class Delivering:
+    def __init__(
+        self,
+        *,
+        db: MongoHandle,
+        inbox: Inbox,
+        outbox: Outbox,
+        copies: Copies,
+        opening: Opening,
+        inviting: Inviting,
+        contracts: Contracts,
+        city: City,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._inbox = inbox
+        self._outbox = outbox
+        self._copies = copies
+        self._opening = opening
+        self._inviting = inviting
+        self._contracts = contracts
+        self._city = city
+        self._clock = clock
+
+    def on_department_event(self, events: Sequence[Event]) -> dict[str, Retry | Reject]:
+        """Count each visit and invite where there is a contact; refuse the rest with `event.rejected`.
+
+        A refusal is stored with the inbox row and disturbs no other event. An unknown department is
+        waited for, for a minute from the first sight: its registration may be on its way.
+        """
+        verdicts: dict[str, Retry | Reject] = {}
+        ready = []
+        for event in events:
+            if self._copies.department(department_of(event)) is None and self._is_young(event):
+                verdicts[event.id] = Retry(5, "department_unknown")
+            else:
+                ready.append(event)
+        if ready:
+            self._db.transact(lambda session: self._handle(session, ready), timeout=15)
+        return verdicts
+
+    def _is_young(self, event: Event) -> bool:
+        now = self._clock.now()
+        return now - self._copies.first_seen(event.id, now) < PATIENCE
+
+    def _handle(self, session: ClientSession, events: list[Event]) -> None:
+        fresh = self._inbox.unseen(session, HANDLER, events)
+        for event in fresh:
+            try:
+                self._deliver(session, event)
+            except Refused as refused:
+                log.info("department event refused", event_id=event.id, reason=refused.reason)
+                told = rejected(
+                    event,
+                    department_of(event),
+                    refused.reason,
+                    _MESSAGES[refused.reason],
+                    refused.pointer,
+                    self._clock.now(),
+                )
+                self._outbox.append(session, [told])
+        self._inbox.record(session, HANDLER, [event.id for event in fresh])
+
+    def _deliver(self, session: ClientSession, event: Event) -> None:
+        code = department_of(event)
+        department = self._copies.department(code, session)
+        if department is None:
+            raise Refused("department_unknown")
+        self._validate(event)
+        unit, service_code = event.data["unit"], event.data["service_code"]
+        if not department["active"] or event.type not in department["types"]:
+            raise Refused("not_yours")
+        if unit not in department["units"]:
+            raise Refused("not_yours", "/unit")
+        known = self._copies.unit(unit, session)
+        if known is None or not known["active"]:
+            raise Refused("unknown_unit", "/unit")
+        service = self._copies.service(service_code, session)
+        if service is None or not service["active"]:
+            raise Refused("unknown_service", "/service_code")
+        if service["unit"] not in department["units"]:
+            raise Refused("not_yours", "/service_code")
+        visit = read_visit(event, code, service["kind"])
+        if service["supervisory"]:
+            visit = replace(visit, invites=False)
+        today = self._city.today(self._clock.now())
+        if visit.day > today:
+            raise Refused("invalid", "/date")
+        period = self._opening.ensure(session, unit, visit.day, today)
+        if period is None or period["state"] != OPEN or today.isoformat() > period["closes_on"]:
+            raise Refused("too_late", "/date")
+        self._inviting.invite(session, event, visit)
+
+    def _validate(self, event: Event) -> None:
+        problems = sorted(
+            self._contracts.validators[event.type].iter_errors(dict(event.data)),
+            key=lambda problem: list(map(str, problem.absolute_path)),
+        )
+        if problems:
+            path = "".join(f"/{part}" for part in problems[0].absolute_path)
+            raise Refused("invalid", path[:200] or None)
