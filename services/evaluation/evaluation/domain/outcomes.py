@@ -248,7 +248,8 @@ def _answers(case: ClosedCase) -> tuple[list[Stage], list[Stage]]:
     """
     held = sorted((stage for stage in case.stages if stage.stage == RESOLVE), key=lambda s: s.started_at)
     answers, came_back = [], []
-    for stage, following in zip(held, [*held[1:], None], strict=True):
+    for place, stage in enumerate(held, start=1):
+        following = held[place] if place < len(held) else None
         if stage.bounced:
             continue
         if following is None:
