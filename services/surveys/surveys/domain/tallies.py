@@ -101,7 +101,7 @@ def aggregates(
                     "strata_city": [
                         _stratum(name, everybody[name])
                         for name in sorted(strata)
-                        if everybody[name][0] >= rule.minimum_city_stratum
+                        if name in everybody and everybody[name][0] >= rule.minimum_city_stratum
                     ],
                 }
             )
