@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from complaints.domain.case import FILED, KINDS, REPORTER, STAFF, Case, Entry, Fact, Location, Record, Step
@@ -42,6 +42,11 @@ class Submission:
     unopened: str | None = None
 
 
+# A case has seventy fields. To change a copy takes a third of the time that filling all of them takes.
+_START = datetime.fromtimestamp(0, UTC)
+_BLANK = Case("", "", "", "", "", "", False, False, False, _START, _START, _START)
+
+
 def file_case(submission: Submission, reporter_ref: str | None, catalogue: Catalogue, now: datetime) -> Step:
     """The first version of a case, with its clocks running since it was received."""
     service = catalogue.services.get(submission.service_code)
@@ -53,7 +58,7 @@ def file_case(submission: Submission, reporter_ref: str | None, catalogue: Catal
     received_at = (
         min(submission.received_at, now) if "received_in_future" in reasons else submission.received_at
     )
-    case = Case(
+    case = _BLANK.having(
         code=submission.code,
         city=city.code if city else "",
         service_code=submission.service_code,

@@ -21,7 +21,7 @@ Document = dict[str, Any]
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 _COMPOSED = frozenset(
-    ("code", "location", "attributes", "public", "clocks", "stays", "waits", "timeline", "question", "answer")
+    "code location attributes public review_reasons clocks stays waits timeline question answer".split()
 )
 _PLAIN = tuple(f.name for f in fields(Case) if f.name not in _COMPOSED)
 _SINGLE = (("location", Location), ("public", PublicText), ("question", Question), ("answer", Answer))
@@ -29,16 +29,16 @@ _SINGLE = (("location", Location), ("public", PublicText), ("question", Question
 
 def case_to_document(case: Case, calendar: WorkingCalendar | None) -> Document:
     """The case, and beside it the few fields that lists are found by."""
+    values = vars(case)
     document: Document = {"_id": case.code}
-    for name in _PLAIN:
-        value = getattr(case, name)
-        if value is not None and value != ():
-            document[name] = list(value) if isinstance(value, tuple) else value
+    document.update({name: values[name] for name in _PLAIN if values[name] is not None})
     if case.location is not None:
         document["location"] = _present(case.location)
     if case.attributes:
         # Pairs, because a citizen's attribute code may be no valid field name.
         document["attributes"] = [[code, value] for code, value in case.attributes]
+    if case.review_reasons:
+        document["review_reasons"] = list(case.review_reasons)
     if case.public is not None:
         document["public"] = _present(case.public)
     if case.question is not None:
