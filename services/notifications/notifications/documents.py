@@ -47,7 +47,7 @@ def intent_document(event: Event, one: Planned, now: datetime) -> dict[str, Any]
         "code": "missing_values" if one.state is State.TECHNICAL_FAILURE else None,
         "missing": list(one.missing),
         "attempt": 1 if one.state is State.DELIVERED else 0,
-        "announce": one.rule.announce,
+        "announce": one.rule.announce and not one.quiet,
         # Absent counts as guarded, as everywhere.
         "inspectorate": about_case(event.type) and event.data.get("inspectorate") is not False,
         "created_at": now,

@@ -98,8 +98,8 @@ def test_a_reporter_without_contact_is_recorded_but_not_announced_and_a_lost_con
     (unknown,) = planned([rule()], data={**DATA, "contact_ref": None}, reporter=None)
     (lost,) = planned([rule()], reporter=None)
 
-    assert (unknown.reason, unknown.rule.announce) == (Reason.CONTACT_MISSING, False)
-    assert (lost.reason, lost.rule.announce) == (Reason.CONTACT_MISSING, True)
+    assert (unknown.reason, unknown.quiet) == (Reason.CONTACT_MISSING, True)
+    assert (lost.reason, lost.quiet) == (Reason.CONTACT_MISSING, False)
 
 
 def test_a_rule_switched_off_says_so_and_one_that_does_not_match_says_nothing() -> None:

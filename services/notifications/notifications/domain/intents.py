@@ -50,6 +50,8 @@ class Planned:
     language: str | None
     state: State
     reason: Reason | None = None
+    quiet: bool = False
+    """Its outcome is not announced, whatever the rule says."""
     template_version: int | None = None
     subject: str = ""
     text: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from notifications.domain.audiences import CITIZENS, DEPARTMENT, Staff, about_case, resolve_staff
@@ -84,17 +84,17 @@ def _recipients(
 def _nobody(event_id: str, rule: Rule, channel: str, reason: Reason, data: Mapping[str, Any]) -> Planned:
     to_reporter = rule.audience in CITIZENS
     ref = data.get("contact_ref") if to_reporter else None
-    # A case whose reporter left no contact says so itself; the record here is enough.
-    quiet = replace(rule, announce=False) if to_reporter and ref is None else rule
     return Planned(
         id=intent_id(event_id, rule.id, ref, channel),
-        rule=quiet,
+        rule=rule,
         channel=channel,
         audience="reporter" if to_reporter else "staff",
         recipient_ref=ref,
         language=None,
         state=step(State.ACCEPTED, Trigger.SKIP),
         reason=reason,
+        # A case whose reporter left no contact says so itself; the record here is enough.
+        quiet=to_reporter and ref is None,
     )
 
 
