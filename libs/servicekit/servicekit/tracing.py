@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -62,7 +62,6 @@ def current_traceparent() -> str | None:
     return str(context) if context else None
 
 
-@contextmanager
 def span(
     name: str,
     *,
@@ -71,16 +70,26 @@ def span(
     links: Iterable[str | None] = (),
     attributes: Mapping[str, str | int] | None = None,
     log: Mapping[str, str] | None = None,
-) -> Iterator[TraceContext]:
+) -> AbstractContextManager[TraceContext]:
     """Run a block as one span: a child of `parent`, of the running span, or the root of a new trace.
 
     Its ids, and `log`, are on every log line of the block.
     """
     above = parse_traceparent(parent) or _current.get()
     if isinstance(otel.get_tracer_provider(), otel.ProxyTracerProvider):  # no SDK: nothing is recorded
-        with _inside(above.child() if above else new_trace(), log) as context:
-            yield context
-        return
+        return _Inside(above.child() if above else new_trace(), log)
+    return _recorded(name, kind, above, links, attributes, log)
+
+
+@contextmanager
+def _recorded(
+    name: str,
+    kind: str,
+    above: TraceContext | None,
+    links: Iterable[str | None],
+    attributes: Mapping[str, str | int] | None,
+    log: Mapping[str, str] | None,
+) -> Iterator[TraceContext]:
     with _tracer.start_as_current_span(
         name,
         context=_otel_context(above),
@@ -89,17 +98,25 @@ def span(
         attributes=dict(attributes or {}),
     ) as recorded:
         own = _from_otel(recorded, above) or (above.child() if above else new_trace())
-        with _inside(own, log) as context:
+        with _Inside(own, log) as context:
             yield context
 
 
-@contextmanager
-def _inside(context: TraceContext, log: Mapping[str, str] | None) -> Iterator[TraceContext]:
-    fields = {**_told.get(), "trace_id": context.trace_id, "span_id": context.span_id, **(log or {})}
-    running, told = _current.set(context), _told.set(fields)
-    try:
-        yield context
-    finally:
+class _Inside(AbstractContextManager[TraceContext]):
+    """A block in which this context is the running one."""
+
+    def __init__(self, context: TraceContext, log: Mapping[str, str] | None) -> None:
+        self._context = context
+        self._log = log or {}
+
+    def __enter__(self) -> TraceContext:
+        context = self._context
+        fields = {**_told.get(), "trace_id": context.trace_id, "span_id": context.span_id, **self._log}
+        self._before = _current.set(context), _told.set(fields)
+        return context
+
+    def __exit__(self, *error: object) -> None:
+        running, told = self._before
         _told.reset(told)
         _current.reset(running)
 
@@ -107,12 +124,6 @@ def _inside(context: TraceContext, log: Mapping[str, str] | None) -> Iterator[Tr
 def _otel_span_context(context: TraceContext) -> otel.SpanContext:
     flags = otel.TraceFlags(int(context.flags, 16))
     return otel.SpanContext(int(context.trace_id, 16), int(context.span_id, 16), True, flags)
-
-
-def _otel_links(traceparents: Iterable[str | None]) -> list[otel.Link]:
-    if isinstance(otel.get_tracer_provider(), otel.ProxyTracerProvider):
-        return []  # no SDK: nobody records them
-    return [otel.Link(_otel_span_context(link)) for link in map(parse_traceparent, traceparents) if link]
 
 
 def _otel_context(context: TraceContext | None) -> Context | None:
