@@ -17,6 +17,7 @@ import importlib.metadata
 import platform
 import socket
 import statistics
+import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -78,11 +79,10 @@ def free_port() -> int:
 
 
 def commit() -> str:
-    head = (ROOT / ".git" / "HEAD").read_text().strip()
-    if head.startswith("ref: "):
-        ref = ROOT / ".git" / head.removeprefix("ref: ")
-        return ref.read_text().strip()[:10] if ref.exists() else "packed"
-    return head[:10]
+    asked = subprocess.run(
+        ["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip()
 
 
 def record(rows: list[dict[str, object]]) -> None:
