@@ -100,6 +100,14 @@ def test_findings_come_before_questions() -> None:
     assert len({draft.key for draft in drafts}) == 2
 
 
+def test_figures_from_two_units_of_one_period_make_one_offer() -> None:
+    twice = person(figure("kompetensi", 20, 200), figure("kompetensi", 40, 260))
+
+    (draft,) = for_person(twice, POLICY).drafts
+
+    assert draft.certainty is Certainty.FINDING
+
+
 @pytest.mark.parametrize("reason", list(Reason))
 def test_what_may_not_be_shown_recommends_nothing_and_says_why(reason: Reason) -> None:
     advice = for_person(person(figure("kompetensi", 40, 200, reason)), POLICY)

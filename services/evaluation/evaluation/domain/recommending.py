@@ -22,7 +22,6 @@ from evaluation.domain.tables import Policy, Text
 SYSTEM_ELEMENTS = ("prosedur", "persyaratan", "waktu", "biaya", "produk", "sarana")
 COMPLAINTS_ELEMENT = "pengaduan"
 
-
 RULE_VERSION = "1"
 """The first set of rules, that of evaluation.md §7.4. It changes whenever a rule below does."""
 
@@ -199,14 +198,23 @@ def for_person(facts: PersonFacts, policy: Policy) -> Advice:
     drafts = [
         *(
             _from_figure(facts, figure, policy)
-            for figure in sorted(facts.figures, key=lambda f: (f.element, f.service_type, f.period))
+            for figure in sorted(facts.figures, key=_most_answers_first)
             if figure.reason is None and figure.comparison is not None and figure.comparison.certainty
         ),
         *_from_competencies(facts, policy),
         *_from_jp(facts, policy),
     ]
     drafts.sort(key=lambda draft: (_ORDER[draft.reason_codes[0]], draft.certainty is not Certainty.FINDING))
+    # Who changed units has a figure from each; the surer one of the same service and period speaks.
+    once = {draft.key: draft for draft in reversed(drafts)}
+    drafts = [draft for draft in drafts if once[draft.key] is draft]
     return Advice(tuple(drafts)) if drafts else Advice(nothing=nothing(_why_nothing(facts)))
+
+
+def _most_answers_first(figure: ElementFigure) -> tuple[str, str, str, int, Fraction]:
+    found = figure.comparison
+    n, value = (0, Fraction(0)) if found is None else (found.n, found.figure)
+    return figure.element, figure.service_type, figure.period, -n, value
 
 
 def _from_figure(facts: PersonFacts, figure: ElementFigure, policy: Policy) -> Draft:

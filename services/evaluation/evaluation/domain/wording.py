@@ -127,9 +127,10 @@ def competency_gap(levels: Mapping[str, tuple[int, int]]) -> Text:
 def jp_gap(year: int, verified: int, duty: int) -> Text:
     gap = duty - verified
     return Text(
-        f"Tahun {year} tercatat {verified} dari {duty} JP; masih tersedia waktu untuk {gap} JP lagi. "
-        f"{_NO_MARK.id}",
-        f"In {year} {verified} of {duty} JP are recorded; there is still time for {gap} more. {_NO_MARK.en}",
+        f"Tahun {year} tercatat {verified} dari {duty} JP; {gap} JP lagi dapat ditempuh dari kegiatan yang "
+        f"masih dibuka. {_NO_MARK.id}",
+        f"In {year} {verified} of {duty} JP are recorded; {gap} more can be had from what is still open. "
+        f"{_NO_MARK.en}",
     )
 
 
