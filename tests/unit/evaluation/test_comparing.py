@@ -252,3 +252,16 @@ def test_a_lower_total_never_looks_better(everybody: list[list[int]]) -> None:
     after = compared(Sums.of(worse), *map(Sums.of, others), told_spread=False)
 
     assert after.mean - after.peer_mean <= before.mean - before.peer_mean
+
+
+@given(st.integers(10, 90), st.integers(220, 318), st.integers(3, 11))
+def test_the_chance_condition_is_the_test_against_the_others_alone(n: int, mean: int, size: int) -> None:
+    person, others = answers(n, mean), COLLEAGUES[:size]
+    found = compared(person, *others, told_spread=False)
+    assume(found.verdict in (Verdict.BELOW, Verdict.WITHIN_CHANCE))
+    rest = sum(others, Sums())
+    apart = float(Fraction(rest.total, rest.n) - found.mean) / (found.sd * (1 / n + 1 / rest.n) ** 0.5)
+    rod = yardstick(group(person, *others, told_spread=False), POLICY)
+    needed = critical_value(n, n / (n + rest.n), rod)
+
+    assert (found.verdict is Verdict.BELOW) is (apart > needed and found.shrunk.high < found.peer_mean)
