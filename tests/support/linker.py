@@ -4,7 +4,7 @@ It knows every pattern that was answered, the order in which the answers were ha
 the invitations, cases and people behind them; it does not know the keys. It sees all documents of all
 collections in their natural order, event bodies included, and tries:
 
-    values   the same rare value in an answer's document and in one that names somebody, in any number of steps
+    values   the same rare value in an answer's document and in one that names somebody, over any steps
     times    anything of an answer that is a time or carries one (dates, ObjectIds, UUIDs of versions 1, 6, 7)
     orders   answers by natural order and by every field they have, against the order of handing in and the
              natural order of every collection that names somebody
