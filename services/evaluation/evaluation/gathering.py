@@ -94,8 +94,8 @@ class Gathering:
             id_ = change["complaint_id"]
             before = changed.get(id_) or known.get(id_) or casework.empty(id_)
             changed[id_] = _applied(before, event.type, change)
-        for case in changed.values():
-            self._facts.put_case(session, case, casework.rows_of(case, self._zone))
+        rows = [row for case in changed.values() for row in casework.rows_of(case, self._zone)]
+        self._facts.put_cases(session, list(changed.values()), rows)
         self._inbox.record(session, CASES, [event.id for event in fresh])
 
     def _keep_results(

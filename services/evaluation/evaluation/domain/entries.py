@@ -11,14 +11,13 @@ A department that may publish `training.completed` is trusted as the verifier: w
 
 from __future__ import annotations
 
-import hashlib
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from evaluation.domain.enrolments import LOCATIONS, Enrolment, Offer
+from evaluation.domain.identity import stable_id
 from evaluation.domain.jp import Activity, Conversion
 from evaluation.domain.ledger import AWAITING_RULE, CLAIMED, REJECTED, REVERSED, VERIFIED, Line
 from evaluation.domain.payloads import Payload
@@ -74,8 +73,7 @@ class Entry:
 
 def entry_id(staff_ref: str, form: str, title: str, start: date, again: int = 0) -> str:
     """The id of the one entry of a training. `again` counts reversed entries that a new claim replaces."""
-    text = "\x1f".join((staff_ref, form, " ".join(title.casefold().split()), start.isoformat(), str(again)))
-    return str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16], version=8))
+    return stable_id(staff_ref, form, " ".join(title.casefold().split()), start.isoformat(), str(again))
 
 
 def missing_quantity(conversion: Conversion) -> Fault | None:

@@ -6,8 +6,6 @@ below the minimum is never zero, never an average, and its number stays hidden (
 
 from __future__ import annotations
 
-import hashlib
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +15,7 @@ from evaluation.domain.casemix import SHARE_SCALE, Adjusted, Cell, adjust
 from evaluation.domain.comparing import Comparison, Peers, compare
 from evaluation.domain.display import Reason, Showing, showing_of_person, showing_of_unit
 from evaluation.domain.figures import plain
+from evaluation.domain.identity import stable_id
 from evaluation.domain.outcomes import Counts
 from evaluation.domain.reliability import Spread, Sums
 from evaluation.domain.shares import wilson
@@ -53,8 +52,7 @@ class About:
 
 def evidence_id(kind: str, subject: str, unit: str, period: str, measure: str, service_type: str = "") -> str:
     """The same item has the same id, whenever it is computed: a citation and a comment can name it."""
-    text = "\x1f".join((kind, subject, unit, period, measure, service_type))
-    return str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16], version=8))
+    return stable_id(kind, subject, unit, period, measure, service_type)
 
 
 def alone_types(officers: Mapping[str, int]) -> frozenset[str]:

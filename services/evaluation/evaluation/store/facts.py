@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
@@ -38,10 +38,15 @@ class FactStore:
         found = self._cases.find({"_id": {"$in": sorted(set(ids))}}, session=session)
         return {row["_id"]: row for row in found}
 
-    def put_case(self, session: ClientSession, known: Document, rows: Sequence[Row]) -> None:
-        """Keep what is known of a case, and replace the rows that follow from it."""
-        self._cases.replace_one({"_id": known["_id"]}, known, upsert=True, session=session)
-        self._tallies.delete_many({"complaint_id": known["_id"]}, session=session)
+    def put_cases(self, session: ClientSession, known: Sequence[Document], rows: Sequence[Row]) -> None:
+        """Keep what is known of cases, and replace the rows that follow from them; few writes for many."""
+        if not known:
+            return
+        self._cases.bulk_write(
+            [ReplaceOne({"_id": case["_id"]}, case, upsert=True) for case in known], session=session
+        )
+        ids = [case["_id"] for case in known]
+        self._tallies.delete_many({"complaint_id": {"$in": ids}}, session=session)
         if rows:
             self._tallies.insert_many([_tally_document(row) for row in rows], session=session)
 
