@@ -10,7 +10,7 @@ import sys
 ASYNCIO = any("component/gateway" in argument for argument in sys.argv)
 
 if ASYNCIO:
-    collect_ignore = ["complaints", "notifications", "servicekit"]
+    collect_ignore = ["complaints", "evaluation", "notifications", "servicekit", "surveys"]
 else:
     import eventlet
 
