@@ -9,8 +9,9 @@ from tanggap.local.layout import ROOT, Layout
 from tanggap.local.programs import Program, python
 from tanggap.local.secrets import Secrets
 
-BROKER_USERS = ("gateway", "complaints", "notifications", "surveys", "evaluation")
-DATABASES = ("complaints", "notifications", "surveys", "evaluation")
+SERVICES = ("complaints", "notifications", "surveys", "evaluation")
+BROKER_USERS = ("gateway", *SERVICES)
+DATABASES = SERVICES
 SAMPLE_CITY = ROOT / "cities" / "sawahlunto"
 SAMPLE_MARK = "data contoh"
 
@@ -63,47 +64,64 @@ def common(parts: Parts) -> dict[str, str]:
     return settings
 
 
-def programs(parts: Parts, overrides: dict[str, dict[str, str]]) -> list[Program]:
-    """The mail sink, the services and the gateway; `overrides` adds settings to a process by its name."""
-    ports, secrets = parts.ports, parts.secrets
-    complaints = common(parts) | {
-        "TANGGAP_AMQP_URL": parts.broker_url("complaints"),
-        "TANGGAP_MONGODB_URL": parts.database_url("complaints"),
-        "TANGGAP_HEALTH_PORT": str(ports["complaints_health"]),
-        "TANGGAP_SEAL_KEYS_COMPLAINTS": secrets["TANGGAP_SEAL_KEYS_COMPLAINTS"],
-        "TANGGAP_VAULT_KEYS": secrets["TANGGAP_VAULT_KEYS"],
-    }
-    notifications = common(parts) | {
-        "TANGGAP_AMQP_URL": parts.broker_url("notifications"),
-        "TANGGAP_MONGODB_URL": parts.database_url("notifications"),
-        "TANGGAP_HEALTH_PORT": str(ports["notifications_health"]),
-        "TANGGAP_SEAL_KEYS_NOTIFICATIONS": secrets["TANGGAP_SEAL_KEYS_NOTIFICATIONS"],
-        "TANGGAP_CITY_DIR": str(SAMPLE_CITY),
+def service_settings(parts: Parts, name: str, *rings: str, **more: str) -> dict[str, str]:
+    """What every service is told, and the key rings and settings that this one alone gets."""
+    return (
+        common(parts)
+        | {
+            "TANGGAP_AMQP_URL": parts.broker_url(name),
+            "TANGGAP_MONGODB_URL": parts.database_url(name),
+            "TANGGAP_HEALTH_PORT": str(parts.ports[f"{name}_health"]),
+        }
+        | {ring: parts.secrets[ring] for ring in (f"TANGGAP_SEAL_KEYS_{name.upper()}", *rings)}
+        | more
+    )
+
+
+def settings_of_services(parts: Parts) -> dict[str, dict[str, str]]:
+    """The services in starting order, each with its settings."""
+    city = str(SAMPLE_CITY)
+    mail = {
         "TANGGAP_SMTP_HOST": "127.0.0.1",
-        "TANGGAP_SMTP_PORT": str(ports["mail"]),
+        "TANGGAP_SMTP_PORT": str(parts.ports["mail"]),
         "TANGGAP_SMTP_STARTTLS": "never",
         "TANGGAP_MAIL_FROM": "Tanggap Sawahlunto <tanggap@sawahlunto.example.invalid>",
         "TANGGAP_NOTIFICATIONS_MODE": "live",
     }
-    gateway = common(parts) | {
-        "TANGGAP_AMQP_URL": parts.broker_url("gateway"),
-        "TANGGAP_SEAL_KEYS_COMPLAINTS": secrets["TANGGAP_SEAL_KEYS_COMPLAINTS"],
-        "TANGGAP_SEAL_KEYS_NOTIFICATIONS": secrets["TANGGAP_SEAL_KEYS_NOTIFICATIONS"],
-        "TANGGAP_SEAL_KEYS_SURVEYS": secrets["TANGGAP_SEAL_KEYS_SURVEYS"],
-        "TANGGAP_SEAL_KEYS_EVALUATION": secrets["TANGGAP_SEAL_KEYS_EVALUATION"],
-        "TANGGAP_SURVEY_KEYS": secrets["TANGGAP_SURVEY_KEYS"],
-        "TANGGAP_HMAC_KEYS": secrets["TANGGAP_HMAC_KEYS"],
-        "TANGGAP_JWT_ISSUER": ISSUER,
-        "TANGGAP_JWT_AUDIENCE": AUDIENCE,
-        "TANGGAP_JWT_JWKS": str(parts.layout.jwks),
-        "TANGGAP_LOCAL_ISSUER_KEY": str(parts.layout.issuer_key),
-        "TANGGAP_SAMPLE_STAFF": str(SAMPLE_CITY / "sample" / "staff.yaml"),
-        "TANGGAP_SNAPSHOT_DIR": str(parts.layout.data / "gateway"),
-        "TANGGAP_HOST": "127.0.0.1",
-        "TANGGAP_PORT": str(ports["gateway"]),
-        "TANGGAP_METRICS_PORT": str(ports["gateway_metrics"]),
+    surveys = ("TANGGAP_SURVEY_KEYS", "TANGGAP_SURVEY_STORE_KEYS")
+    return {
+        "complaints": service_settings(parts, "complaints", "TANGGAP_VAULT_KEYS"),
+        "notifications": service_settings(parts, "notifications", TANGGAP_CITY_DIR=city, **mail),
+        "surveys": service_settings(parts, "surveys", *surveys, TANGGAP_CITY_DIR=city),
+        "evaluation": service_settings(parts, "evaluation", TANGGAP_CITY_DIR=city),
     }
-    mail = {"PYTHONUNBUFFERED": "1"}
+
+
+def settings_of_gateway(parts: Parts) -> dict[str, str]:
+    ports, secrets = parts.ports, parts.secrets
+    rings = [f"TANGGAP_SEAL_KEYS_{name.upper()}" for name in SERVICES]
+    rings += ["TANGGAP_SURVEY_KEYS", "TANGGAP_HMAC_KEYS"]
+    return (
+        common(parts)
+        | {ring: secrets[ring] for ring in rings}
+        | {
+            "TANGGAP_AMQP_URL": parts.broker_url("gateway"),
+            "TANGGAP_JWT_ISSUER": ISSUER,
+            "TANGGAP_JWT_AUDIENCE": AUDIENCE,
+            "TANGGAP_JWT_JWKS": str(parts.layout.jwks),
+            "TANGGAP_LOCAL_ISSUER_KEY": str(parts.layout.issuer_key),
+            "TANGGAP_SAMPLE_STAFF": str(SAMPLE_CITY / "sample" / "staff.yaml"),
+            "TANGGAP_SNAPSHOT_DIR": str(parts.layout.data / "gateway"),
+            "TANGGAP_HOST": "127.0.0.1",
+            "TANGGAP_PORT": str(ports["gateway"]),
+            "TANGGAP_METRICS_PORT": str(ports["gateway_metrics"]),
+        }
+    )
+
+
+def programs(parts: Parts, overrides: dict[str, dict[str, str]]) -> list[Program]:
+    """The mail sink, the services and the gateway; `overrides` adds settings to a process by its name."""
+    ports = parts.ports
     sink = python(
         "-m", "tanggap.mailsink", "--port", str(ports["mail"]), "--directory", str(parts.layout.mail)
     )
@@ -115,28 +133,19 @@ def programs(parts: Parts, overrides: dict[str, dict[str, str]]) -> list[Program
     def settled(name: str, settings: dict[str, str]) -> dict[str, str]:
         return settings | overrides.get(name, {})
 
-    return [
-        Program("mail", sink, settled("mail", mail), priority=30, stop_seconds=5),
-        Program(
-            "complaints",
-            python("-m", "complaints"),
-            settled("complaints", complaints),
-            ready_url=ready("complaints_health"),
-        ),
-        Program(
-            "notifications",
-            python("-m", "notifications"),
-            settled("notifications", notifications),
-            ready_url=ready("notifications_health"),
-        ),
-        Program(
-            "gateway",
-            python("-m", "gateway"),
-            settled("gateway", gateway),
-            priority=200,
-            ready_url=ready("gateway_metrics"),
-        ),
+    mail = settled("mail", {"PYTHONUNBUFFERED": "1"})
+    services = [
+        Program(name, python("-m", name), settled(name, settings), ready_url=ready(f"{name}_health"))
+        for name, settings in settings_of_services(parts).items()
     ]
+    gateway = Program(
+        "gateway",
+        python("-m", "gateway"),
+        settled("gateway", settings_of_gateway(parts)),
+        priority=200,
+        ready_url=ready("gateway_metrics"),
+    )
+    return [Program("mail", sink, mail, priority=30, stop_seconds=5), *services, gateway]
 
 
 def published_env(parts: Parts) -> dict[str, str]:
@@ -153,6 +162,8 @@ def published_env(parts: Parts) -> dict[str, str]:
         "TANGGAP_MAIL_SINK": f"smtp://127.0.0.1:{ports['mail']}",
         "TANGGAP_MAIL_DIR": str(parts.layout.mail),
         "TANGGAP_GATEWAY_METRICS": f"http://127.0.0.1:{ports['gateway_metrics']}/metrics",
-        "TANGGAP_COMPLAINTS_METRICS": f"http://127.0.0.1:{ports['complaints_health']}/metrics",
-        "TANGGAP_NOTIFICATIONS_METRICS": f"http://127.0.0.1:{ports['notifications_health']}/metrics",
+        **{
+            f"TANGGAP_{name.upper()}_METRICS": f"http://127.0.0.1:{ports[f'{name}_health']}/metrics"
+            for name in SERVICES
+        },
     }

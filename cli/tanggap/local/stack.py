@@ -75,7 +75,7 @@ class Stack:
         return self.supervisor.running
 
     def process(self, name: str) -> Process:
-        """One of epmd, broker, database, mail, complaints, notifications, gateway."""
+        """One of epmd, broker, database, mail, complaints, notifications, surveys, evaluation, gateway."""
         return Process(self.supervisor, name)
 
     def up(self) -> None:
@@ -122,11 +122,8 @@ class Stack:
     def metrics_ports(self) -> dict[str, int]:
         """Where each process serves /metrics, /livez and /readyz."""
         known = ports.known(self.layout.directory / "ports.json")
-        return {
-            "complaints": known["complaints_health"],
-            "notifications": known["notifications_health"],
-            "gateway": known["gateway_metrics"],
-        }
+        health = {name: known[f"{name}_health"] for name in services.SERVICES}
+        return {**health, "gateway": known["gateway_metrics"]}
 
     def rabbitmqctl(self, *arguments: str) -> str:
         """Run a command of the broker's operators against the private node and return what it prints."""

@@ -9,7 +9,7 @@ import pytest
 
 from servicekit.sealing import KeyRing
 from tanggap.errors import LocalError
-from tanggap.local import ports
+from tanggap.local import ports, services
 from tanggap.local.broker import Broker
 from tanggap.local.control import public
 from tanggap.local.database import Database
@@ -87,6 +87,46 @@ def test_what_an_earlier_version_started_is_not_what_is_wanted_now(layout: Layou
     (layout.directory / "ports.json").write_text(json.dumps({"gateway": 8080, "broker": 5672}))
 
     assert not Stack(layout.directory).unchanged()
+
+
+def test_every_process_knows_the_secrets_it_needs_and_no_others(layout: Layout) -> None:
+    stack = Stack(layout.directory)
+    parts = stack.parts(ports.choose(layout.directory / "ports.json", None))
+
+    found = {program.name: program.environment for program in services.programs(parts, {})}
+
+    rings = {
+        name: {key for key in environment if key.endswith("_KEYS") or "_SEAL_KEYS_" in key}
+        for name, environment in found.items()
+    }
+    assert rings == {
+        "mail": set(),
+        "complaints": {"TANGGAP_SEAL_KEYS_COMPLAINTS", "TANGGAP_VAULT_KEYS"},
+        "notifications": {"TANGGAP_SEAL_KEYS_NOTIFICATIONS"},
+        "surveys": {"TANGGAP_SEAL_KEYS_SURVEYS", "TANGGAP_SURVEY_KEYS", "TANGGAP_SURVEY_STORE_KEYS"},
+        "evaluation": {"TANGGAP_SEAL_KEYS_EVALUATION"},
+        "gateway": {
+            *(f"TANGGAP_SEAL_KEYS_{name.upper()}" for name in services.SERVICES),
+            "TANGGAP_SURVEY_KEYS",
+            "TANGGAP_HMAC_KEYS",
+        },
+    }
+    for name in services.SERVICES:
+        assert f"/{name}?" in found[name]["TANGGAP_MONGODB_URL"]
+        assert f"//{name}:" in found[name]["TANGGAP_AMQP_URL"]
+    assert len({environment.get("TANGGAP_MONGODB_URL") for environment in found.values()}) == 5
+
+
+def test_settings_of_one_process_can_be_overridden(layout: Layout) -> None:
+    stack = Stack(layout.directory)
+    parts = stack.parts(ports.choose(layout.directory / "ports.json", None))
+
+    found = {
+        program.name: program.environment
+        for program in services.programs(parts, {"surveys": {"TANGGAP_LOG_LEVEL": "DEBUG"}})
+    }
+
+    assert [name for name, environment in found.items() if "TANGGAP_LOG_LEVEL" in environment] == ["surveys"]
 
 
 def test_a_script_gives_its_program_exactly_its_settings(layout: Layout) -> None:

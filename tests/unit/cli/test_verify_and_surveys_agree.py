@@ -50,7 +50,8 @@ def rows(scores: list[dict[str, int]]) -> list[dict[str, Any]]:
 
 
 def result_of(stored: list[dict[str, Any]], population: int | None) -> dict[str, Any]:
-    computed = COMPUTING.computed(PERIOD, stored, population=population, population_origin=None)
+    modes = {"invite_link": len(stored)}
+    computed = COMPUTING.computed(PERIOD, stored, population=population, population_origin=None, modes=modes)
     figures, signed = computed["figures"], COMPUTING.is_signed
     return {
         "unit": "dpupr",
