@@ -164,6 +164,7 @@ class Rating:
     ) -> dict[str, Any]:
         """One action. Raises Unseen, NotAllowed, NotValid, or Stale with how it stands now; nothing happened
         then. The same key within a day answers what it answered first."""
+        action = action.replace("_", "-") if isinstance(action, str) else action
         if action not in workflow.ACTIONS:
             raise invalid("/action", "unknown_action", f"Expected one of: {', '.join(workflow.ACTIONS)}.")
         now = milliseconds(self._clock.now())

@@ -122,14 +122,18 @@ class EvaluationService:
     @sealed_rpc
     @translated
     def me(self, actor: Any) -> dict[str, Any]:
-        """What the service has for the actor herself: record, evaluations, and this year's JP."""
+        """What the service has for the actor herself; `staff` is null while no record knows her."""
         who = read_actor(actor)
-        record = self.parts.staffing.own(who)
-        if record is None:
-            return {"staff": None, "evaluations": [], "ledger": None}
-        own = self.parts.rating.evaluations(who, who.ref, None, None, None)["items"]
-        year = self.parts.ledgering.ledger(who, who.ref, None)
-        return {"staff": record, "evaluations": own, "ledger": year}
+        found: dict[str, Any] = {"staff": self.parts.staffing.own(who), "evaluations": [], "ledger": None}
+        found |= {"evidence": [], "recommendations": []}
+        if found["staff"] is None:
+            return found
+        parts = self.parts
+        found["evaluations"] = parts.rating.evaluations(who, who.ref, None, None, None)["items"]
+        found["ledger"] = parts.ledgering.ledger(who, who.ref, None)
+        found["evidence"] = parts.evidencing.evidence(who, who.ref, None)["items"]
+        advice = parts.deciding.recommendations(who, None, who.ref, None, None, None)
+        return found | {"recommendations": advice["items"], "nothing": advice.get("nothing")}
 
     @sealed_rpc
     @translated
