@@ -19,7 +19,7 @@ from tanggap.verify.recompute import Recomputed
 from tanggap.verify.tables import Tables
 
 CITY = ROOT / "cities" / "sawahlunto"
-PAGE = 200
+PAGE = 100
 COMPUTED_STATES = ("closed", "published", "corrected")
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 

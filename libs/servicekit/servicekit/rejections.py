@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from servicekit.contracts import Contracts
 from servicekit.envelope import Event
 from servicekit.ids import uuid7, uuid8
+from servicekit.inbox import KEEP_DAYS
 from servicekit.verdicts import Delivery
 
 TYPE = "event.rejected.v1"
@@ -29,6 +30,16 @@ INVALID, NOT_YOURS, TOO_LATE, CONFLICT, NOT_ALLOWED = (
     "not_allowed",
 )
 PUBLISHER_UNKNOWN = "department_unknown"
+SKEW = timedelta(minutes=5)
+"""So much a publisher's clock may differ from ours."""
+_AHEAD = (
+    "Waktu (time) peristiwa ada di masa depan; periksa jam sistem Anda.",
+    "The event's time lies in the future; check your system's clock.",
+)
+_OLD = (
+    f"Waktu (time) peristiwa lebih dari {KEEP_DAYS} hari yang lalu; peristiwa setua itu tidak dihitung lagi.",
+    f"The event's time is more than {KEEP_DAYS} days ago; events that old do not count any more.",
+)
 
 # Indonesian, English.
 WORDS: Mapping[str, tuple[str, str]] = {
@@ -139,6 +150,18 @@ def broken_contract(contracts: Contracts, event: Event) -> Rejection | None:
     """`invalid` with the first wrong place as pointer and the first few in words; None for a good event."""
     problems = contracts.problems(event)
     return described(problems) if problems else None
+
+
+def untimely(event: Event, now: datetime) -> Rejection | None:
+    """`too_late` for an event older than ids are remembered: nobody could tell it from a repetition.
+
+    `invalid` for one from the future beyond what clocks may differ.
+    """
+    if event.time > now + SKEW:
+        return Rejection(INVALID, None, _AHEAD)
+    if event.time < now - timedelta(days=KEEP_DAYS):
+        return Rejection(TOO_LATE, None, _OLD)
+    return None
 
 
 def described(problems: Sequence[tuple[str, str]]) -> Rejection:

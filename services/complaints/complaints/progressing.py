@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -36,19 +36,19 @@ from servicekit.rejections import (
     NOT_ALLOWED,
     NOT_YOURS,
     PUBLISHER_UNKNOWN,
+    SKEW,
     TOO_LATE,
     Rejection,
     broken_contract,
     described,
     publisher_of,
     rejected,
+    untimely,
 )
 
 log = get_logger(__name__)
 
 HANDLER = "on_department_event"
-SKEW = timedelta(minutes=5)
-"""So much a department's clock may differ from ours."""
 _PAYLOADS = {
     "progress": ("note", "public"),
     "resolve": ("outcome", "answer"),
@@ -131,8 +131,8 @@ class Progressing:
             return Rejection(PUBLISHER_UNKNOWN)
         if not department.active or event.type not in department.types:
             return Rejection(NOT_YOURS)
-        if (broken := broken_contract(self._contracts, event)) is not None:
-            return broken
+        if (why := untimely(event, self._clock.now()) or broken_contract(self._contracts, event)) is not None:
+            return why
         at = happened_at(event)
         if at > self._clock.now() + SKEW:
             return Rejection(INVALID, _AT, _AHEAD)

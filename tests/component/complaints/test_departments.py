@@ -36,8 +36,10 @@ def registered(world: World) -> World:
 def moved(world: World, code: str, action: str = "progress", department: str = CODE, **changes: Any) -> Event:
     """A department's event about a case, now; `changes` replace or add fields of its data."""
     id_ = changes.pop("id", None)
+    time = changes.pop("time", world.clock.now())
     data = {"complaint_id": code, "action": action, "at": world.clock.now().isoformat(), **changes}
-    return make_event("case.progressed.v1", data, source=f"/departments/{department}", subject=code, id=id_)
+    source = f"/departments/{department}"
+    return make_event("case.progressed.v1", data, source=source, subject=code, id=id_, time=time)
 
 
 def refusals(world: World) -> list[dict[str, Any]]:
@@ -225,7 +227,7 @@ def test_a_bad_event_does_not_disturb_its_neighbours(registered: World) -> None:
     bad = [
         moved(registered, "0000000000000"),
         moved(registered, cases[0], "dance"),
-        make_event("case.progressed.v1", {}, source=f"/departments/{CODE}"),
+        make_event("case.progressed.v1", {}, source=f"/departments/{CODE}", time=registered.clock.now()),
         moved(registered, cases[1], department="unknown"),
     ]
     batch = [event for pair in zip([*good, bad[3]], bad, strict=True) for event in pair]
@@ -344,6 +346,16 @@ def test_an_unregistered_revoked_or_wrong_kind_of_publisher_is_told_so(registere
 
     assert reasons == {"nobody": "department_unknown", "hr": "not_yours", CODE: "not_yours"}
     assert registered.see(code)["status"] == "assigned"
+
+
+def test_an_event_older_than_ids_are_remembered_is_too_late(registered: World) -> None:
+    code = registered.assigned()
+    event = moved(registered, code)
+    registered.clock.advance(days=46)
+
+    assert refused(registered, event)["reason"] == "too_late"
+    early = moved(registered, code, time=registered.clock.now() + timedelta(minutes=6))
+    assert refused(registered, early)["reason"] == "invalid"
 
 
 def test_an_event_that_somebody_overtook_is_refused_unless_it_names_the_version(registered: World) -> None:

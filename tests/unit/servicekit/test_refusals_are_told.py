@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +14,7 @@ from servicekit.rejections import (
     publisher_of,
     rejected,
     told,
+    untimely,
 )
 from servicekit.testing import make_event
 from servicekit.topology import Topology
@@ -47,6 +48,21 @@ def test_a_broken_contract_is_told_place_by_place_without_a_value():
     for place in ("/action", "/at", "/complaint_id", "/nama"):
         assert place in told_event.data["message"]["id"]
         assert place in told_event.data["message"]["en"]
+
+
+@pytest.mark.parametrize(
+    ("ago", "reason"),
+    [
+        (timedelta(minutes=-5), None),
+        (timedelta(minutes=-5, seconds=-1), "invalid"),
+        (timedelta(days=45), None),
+        (timedelta(days=45, seconds=1), "too_late"),
+    ],
+)
+def test_an_event_is_told_when_its_time_cannot_be(ago, reason):
+    why = untimely(make_event(time=AT - ago), AT)
+
+    assert (why.reason if why else None) == reason
 
 
 def test_many_problems_are_counted_and_not_listed():
