@@ -76,10 +76,10 @@ class Query:
             return None
         return value in ("true", "1")
 
-    def limit(self) -> int:
+    def limit(self, most: int = LIMIT_MAX) -> int:
         value = self._parameters.get("limit", str(LIMIT_DEFAULT))
-        if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= LIMIT_MAX:
-            self._refuse("limit", "out_of_range", min=1, max=LIMIT_MAX)
+        if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= most:
+            self._refuse("limit", "out_of_range", min=1, max=most)
             return LIMIT_DEFAULT
         return int(value)
 

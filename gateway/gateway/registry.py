@@ -84,7 +84,7 @@ class Registry:
 
 def is_key(text: str) -> bool:
     """Whether a bearer credential is a department's key, good or not, rather than a token."""
-    return text.startswith("tgd_")
+    return text[:4].lower() == "tgd_"
 
 
 def _over(until: str | None, now: datetime) -> bool:

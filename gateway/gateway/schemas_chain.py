@@ -26,12 +26,12 @@ class Anything(fields.Dict):
 
 
 class NewCounter(Strict):
-    """A link and QR code for a counter; good for `valid_days` days from today."""
+    """A link and QR code for a counter; good for `valid_days` days, or as long as the city allows."""
 
     unit = Word(UNIT, required=True)
     service_code = Text(60, allow_none=True, load_default=None)
     counter = Text(80, required=True, blank=False)
-    valid_days = Whole(required=True)
+    valid_days = Whole(allow_none=True, load_default=None)
 
 
 class NewImprovement(Strict):

@@ -19,8 +19,8 @@ from servicekit.tokens import BadToken, Token
 
 CHECK_SECONDS = 0.5
 # The token's letter says what it opens, and so how an answer under it came.
-KINDS = {"i": "invite", "c": "counter"}
-MODES = {"i": "invite_link", "c": "qr_counter"}
+KINDS = {"i": "invite", "q": "counter"}
+MODES = {"i": "invite_link", "q": "qr_counter"}
 # What surveys says of a link or of a submission, as a problem; everything else is good.
 STATES = {
     "unknown": "link-unknown",

@@ -65,6 +65,8 @@ async def import_staff(request: Request, caller: Caller) -> Response:
     query.done()
     if request.headers.get("content-type", "").startswith("text/csv"):
         content = csv_files.read(await csv_body(request), caller.language)
+        if "staff_ref" not in content.header:
+            raise invalid("/staff_ref", "missing_column", caller)
         rows = csv_files.objects(content, caller.language)
         body: dict[str, Any] = {"rows": rows, "dry_run": dry_run}
     else:

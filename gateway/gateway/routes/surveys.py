@@ -13,8 +13,8 @@ from gateway.callers import Caller
 from gateway.problems import Problem
 from gateway.queries import Query
 from gateway.routes.common import (
-    FORMATS,
     FOR_A_MINUTE,
+    FORMATS,
     action_of,
     body_of,
     csv_body,
@@ -33,8 +33,9 @@ from gateway.surveys import (
     Surveys,
 )
 
+MOST_ANSWERS = 1000
 _MODERATION, _REASON = Moderation(), Reason()
-PERIOD_STATES = ("draft", "open", "closed", "published", "corrected")
+PERIOD_STATES = ("open", "closed", "published", "corrected")
 
 
 def _surveys(request: Request) -> Surveys:
@@ -117,7 +118,7 @@ async def act_on_period(request: Request, caller: Caller) -> Response:
 
 async def list_answers(request: Request, caller: Caller) -> Response:
     query = Query(request.query_params, caller.language, ("cursor", "limit"))
-    cursor, limit = query.cursor(), query.limit()
+    cursor, limit = query.cursor(), query.limit(MOST_ANSWERS)
     query.done()
     unit, period = _place(request)
     page = await _surveys(request).answers(caller, unit, period, cursor, limit)

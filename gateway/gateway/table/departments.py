@@ -32,7 +32,7 @@ OPERATIONS: tuple[Operation, ...] = (
             cloud_events.STRUCTURED: ref("CloudEvent"),
             cloud_events.BATCH: {
                 "type": "array",
-                "items": ref("CloudEvent"),
+                "items": {"description": "A CloudEvent; one that is none is refused by itself."},
                 "maxItems": cloud_events.MOST_AT_ONCE,
             },
             "application/json": {**OBJECT, "description": "Binary mode: the data alone."},

@@ -32,13 +32,19 @@ FLAG = {"type": "boolean"}
 YEAR = {"type": "integer", "minimum": 2000, "maximum": 2200}
 DAY = {"type": "string", "format": "date"}
 OBJECT = {"type": "object"}
-PAGING = (
-    parameter("cursor", "Where the page before ended; taken from `next_cursor` or the Link header."),
-    parameter(
-        "limit",
-        "Items on a page.",
-        {"type": "integer", "minimum": 1, "maximum": queries.LIMIT_MAX, "default": 20},
-    ),
-)
+
+
+def paging(most: int = queries.LIMIT_MAX) -> tuple[dict[str, Any], ...]:
+    return (
+        parameter("cursor", "Where the page before ended; taken from `next_cursor` or the Link header."),
+        parameter(
+            "limit",
+            "Items on a page.",
+            {"type": "integer", "minimum": 1, "maximum": most, "default": queries.LIMIT_DEFAULT},
+        ),
+    )
+
+
+PAGING = paging()
 READS = ("service-unavailable",)
 WRITES = ("invalid-input", "invalid-idempotency-key", "service-unavailable", "outcome-unknown")

@@ -14,6 +14,7 @@ from gateway.table.parts import (
     WRITES,
     YEAR,
     choice,
+    paging,
     parameter,
     ref,
     required,
@@ -22,7 +23,9 @@ from gateway.table.parts import (
 _LINK = ("link-unknown", "link-expired", "link-revoked", "already-answered", "period-closed")
 _UNIT = parameter("unit", "One unit.")
 _PERIOD = parameter(
-    "period", "Such as 2026-Q3, 2026-H2, 2026 or 2026-Q3-R4.", {"type": "string", "pattern": PERIOD.pattern}
+    "period",
+    "Such as 2026-Q3, 2026-H2, 2026 or 2026-Q3-R4.",
+    {"type": "string", "pattern": f"^({PERIOD.pattern})?$"},
 )
 _CSV = {"text/csv": {"type": "string"}}
 
@@ -144,9 +147,9 @@ OPERATIONS: tuple[Operation, ...] = (
         "Export raw answers",
         "surveys",
         "staff",
-        query=PAGING,
+        query=paging(surveys.MOST_ANSWERS),
         result=ref("Page"),
-        problems=("invalid-query", "not-found", *READS),
+        problems=("invalid-query", "not-found", "conflict", *READS),
         description="Without a time, a case or a person on them; `tanggap verify` recomputes from these.",
     ),
     Operation(

@@ -13,6 +13,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from unit.gateway.chain_data import department
 from unit.gateway.harness import App, bearer
 
 load_all_checks()
@@ -23,11 +24,13 @@ CHECKS: list[Any] = [
     response_schema_conformance,
     negative_data_rejection,
 ]
-VIEW = {"tracking_code": "7K3M-9QXD-4TRW-H", "status": "filed", "version": 1, "access": "public", "items": []}
+VIEW: dict[str, Any] = {
+    "tracking_code": "7K3M-9QXD-4TRW-H", "status": "filed", "version": 1, "access": "public", "items": [],
+    "state": "open",
+}  # fmt: skip
 APP = App(rate_address=None, rate_staff=None, rate_case=None, rate_contact=None)
-for method in ("act", "reveal", "history", "figures", "sweep", "import_catalogue", "inbox", "mark_read",
-               "deliveries", "dry_run", "reload_city", "list_cases"):  # fmt: skip
-    APP.rpc.answers[method] = lambda **_: VIEW
+APP.rpc.otherwise = lambda **_: {**VIEW, **department()}
+APP.rpc.answers["invitation"] = lambda token: {"state": "open", "kind": "invite"}
 APP.rpc.answers["get_cases"] = lambda items: [VIEW for _ in items]
 
 
@@ -43,5 +46,9 @@ schema = schemathesis.openapi.from_asgi("/openapi.json", APP.app)
 @schema.parametrize()
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_answers_are_what_the_description_says(case: Any) -> None:
-    for headers in ({}, bearer("coordinator", "admin", "desk")):
+    for headers in (
+        {},
+        bearer("coordinator", "admin", "desk", "hr", "rater", "officer"),
+        bearer("department", sub="dept-antrian"),
+    ):
         case.validate_response(case.call(headers=headers), checks=CHECKS)
