@@ -20,6 +20,7 @@ from evaluation import events as told
 from evaluation.city import CityRules
 from evaluation.domain.entries import DEPARTMENT, Entry, converted, missing_quantity, read_completed
 from evaluation.domain.jp import convert
+from evaluation.domain.ledger import CLAIMED, REJECTED
 from evaluation.domain.staff import Staff, digest, read_row
 from evaluation.incoming import STAFF_CHANGED
 from evaluation.store import ClientSession
@@ -168,7 +169,7 @@ class DepartmentEvents:
             self._put(session, person, now, origin)
         elif person.version < known.version:
             self._people.add_unit(session, person.staff_ref, person.unit)
-        elif digest(person) != digest(known):
+        else:
             self._settle(session, event, person, known, now, origin)
 
     def _settle(
@@ -181,14 +182,18 @@ class DepartmentEvents:
         origin: dict[str, Any],
     ) -> None:
         """Two claims of one version: always the same one counts, and the other's department is told."""
+        same = digest(person) == digest(known)
         before = self._people.origin(known.staff_ref, session)
-        if not before or digest(person) > digest(known):
-            raise Refused("conflict", "/version")
+        kept = (digest(known), before.get("event_id", ""))
+        if not before or (digest(person), event.id) > kept:
+            if not same:
+                raise Refused("conflict", "/version")
+            return
         self._put(session, person, now, origin)
-        loser = replace(event, id=before["event_id"], type=before["event_type"])
-        self._outbox.append(
-            session, [told.rejected(loser, before["department"], "conflict", "/version", now)]
-        )
+        if not same:
+            loser = replace(event, id=before["event_id"], type=before["event_type"])
+            refusal = told.rejected(loser, before["department"], "conflict", "/version", now)
+            self._outbox.append(session, [refusal])
 
     def _put(self, session: ClientSession, person: Staff, now: datetime, origin: dict[str, Any]) -> None:
         self._people.put(session, person, now, origin)
@@ -240,19 +245,25 @@ class DepartmentEvents:
 
         Of two departments (or two tellings) that differ, the one told first by its own time counts.
         """
-        if known.origin != DEPARTMENT and known.status in ("claimed", "rejected"):
+        if known.origin != DEPARTMENT and known.status in (CLAIMED, REJECTED):
             self._enter(session, entry, code, now)
             return
-        if known.content() == entry.content():
+        same = known.content() == entry.content()
+        if not self._comes_first(session, event, known):
+            if not same:
+                raise Refused("conflict", "/start")
             return
-        steps = self._ledger.steps(known.entry_id, session)
-        if known.event is None or any(step["action"] != "tell" for step in steps):
-            raise Refused("conflict", "/start")
-        mine = (milliseconds(event.time), event.id)
-        if mine > (known.event["told_at"], known.event["event_id"]):
-            raise Refused("conflict", "/start")
         self._enter(session, entry, code, now)
-        loser = replace(event, id=known.event["event_id"], type=known.event["event_type"])
-        self._outbox.append(
-            session, [told.rejected(loser, known.event["department"], "conflict", "/start", now)]
-        )
+        if known.event is not None and not same:
+            loser = replace(event, id=known.event["event_id"], type=known.event["event_type"])
+            refusal = told.rejected(loser, known.event["department"], "conflict", "/start", now)
+            self._outbox.append(session, [refusal])
+
+    def _comes_first(self, session: ClientSession, event: Event, known: Entry) -> bool:
+        """Whether an event was told before the one an entry follows, and no person has touched the entry."""
+        if known.event is None:
+            return False
+        steps = self._ledger.steps(known.entry_id, session)
+        mine = (milliseconds(event.time), event.id)
+        kept = (known.event["told_at"], known.event["event_id"])
+        return mine < kept and all(step["action"] == "tell" for step in steps)
