@@ -7,6 +7,7 @@ from gateway.problems import Problem
 
 from .language import N_
 from .rendering import View, page, see_other
+from .returning import is_for_staff, login_address
 
 # What the reader can do, where a page says it better than the sentence meant for programs.
 ADVICE = {
@@ -42,8 +43,8 @@ ADVICE = {
 
 def render_problem(request: Request, problem: Problem) -> Response:
     """Return the page for a problem, with its status and headers; a visitor who must log in is led there."""
-    if problem.status == 401 and request.method == "GET" and request.url.path.startswith("/petugas"):
-        return see_other(request, "/masuk")
+    if problem.status == 401 and request.method == "GET" and is_for_staff(request.url.path):
+        return see_other(request, login_address(request.url.path))
     view = View(request)
     advice = ADVICE.get(problem.slug)
     return page(

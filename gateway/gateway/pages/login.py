@@ -18,6 +18,7 @@ from gateway.problems import Problem
 
 from .guard import caller_of, take_form
 from .rendering import View, fix_headers, page, see_other
+from .returning import safe_return
 from .settings import OidcSettings, PageSettings
 
 log = logging.getLogger(__name__)
@@ -28,9 +29,10 @@ TIMEOUT_SECONDS = 5.0
 
 async def form(request: Request) -> Response:
     caller = caller_of(request)
+    wanted = safe_return(request.query_params.get("lanjut"))
     if caller.is_staff:
-        return see_other(request, "/petugas")
-    return page(request, "login.html", staff=True, people=people(request.app.state.pages))
+        return see_other(request, wanted)
+    return page(request, "login.html", staff=True, people=people(request.app.state.pages), wanted=wanted)
 
 
 async def log_in(request: Request) -> Response:
@@ -41,8 +43,16 @@ async def log_in(request: Request) -> Response:
     if settings.local_token is None or chosen is None:
         raise Problem("not-found")
     if not fresh:
-        return page(request, "login.html", 403, staff=True, people=people(settings), notice="expired")
-    response = see_other(request, "/petugas")
+        return page(
+            request,
+            "login.html",
+            403,
+            staff=True,
+            people=people(settings),
+            wanted=safe_return(fields.get("lanjut")),
+            notice="expired",
+        )
+    response = see_other(request, safe_return(fields.get("lanjut")))
     start_session(request, response, settings.local_token(chosen))
     return response
 
@@ -68,6 +78,7 @@ async def begin(request: Request) -> Response:
         "state": secrets.token_urlsafe(24),
         "nonce": secrets.token_urlsafe(24),
         "verifier": secrets.token_urlsafe(48),
+        "wanted": safe_return(request.query_params.get("lanjut")),
     }
     challenge = (
         base64.urlsafe_b64encode(hashlib.sha256(state["verifier"].encode()).digest()).rstrip(b"=").decode()
@@ -118,7 +129,7 @@ async def come_back(request: Request) -> Response:
     except BadToken as error:
         log.warning("identity provider's token is not accepted", extra={"reason": str(error)})
         raise Problem("unauthenticated") from None
-    response = see_other(request, "/petugas")
+    response = see_other(request, safe_return(state.get("wanted")))
     start_session(request, response, answer["access_token"])
     response.delete_cookie(STATE_COOKIE, path="/masuk")
     return response
