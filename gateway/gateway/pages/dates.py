@@ -1,6 +1,6 @@
 """Dates as people of the city read them: its own time zone, long forms, no order of numbers to guess."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -23,6 +23,15 @@ def local(value: str | datetime, zone: str) -> datetime:
 def day(value: str | datetime, zone: str, language: str) -> str:
     """`Selasa, 24 November 2026`"""
     return format_date(local(value, zone).date(), "EEEE, d MMMM y", locale=language)
+
+
+def plain_day(value: str | date, language: str) -> str:
+    """`24 November 2026` from a date without a time; anything else unchanged."""
+    try:
+        found = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return str(value)
+    return format_date(found, "d MMMM y", locale=language)
 
 
 def month(value: str, language: str) -> str:

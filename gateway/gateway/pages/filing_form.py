@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from .forms import first
+
 Values = Mapping[str, Sequence[str]]
 
 
@@ -134,8 +136,3 @@ def moment_of(text: str, zone: str) -> str:
     except ValueError:
         return text
     return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).isoformat()
-
-
-def first(values: Values, name: str) -> str:
-    found = values.get(name) or ("",)
-    return found[0].replace("\r\n", "\n")

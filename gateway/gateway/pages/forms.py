@@ -27,6 +27,9 @@ FIXES: dict[tuple[str, str] | str, str] = {
     ("unit", "required"): N_("Pilih unit yang menangani"),
     ("outcome", "required"): N_("Pilih hasilnya"),
     ("ground", "required"): N_("Pilih dasarnya"),
+    ("unit", "link_required"): N_("Pilih unit yang dinilai"),
+    "no_answer": N_("Jawab sedikitnya satu pertanyaan"),
+    "consent_required": N_("Centang bila setuju. Tanpa persetujuan ini jawaban tidak dapat dihitung"),
     "required": N_("Isi kolom ini"),
     "blank": N_("Isi kolom ini"),
     "not_a_number": N_("Tulis angka saja"),
@@ -51,6 +54,12 @@ class Form:
 
     def error(self, name: str) -> str | None:
         return self.errors.get(name)
+
+
+def first(values: Mapping[str, Sequence[str]], name: str) -> str:
+    """Return what was typed into a field, its line ends plain; empty for a field that was not sent."""
+    found = values.get(name) or ("",)
+    return found[0].replace("\r\n", "\n")
 
 
 def values_of(form: FormData) -> dict[str, list[str]]:

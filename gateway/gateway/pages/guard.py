@@ -56,6 +56,15 @@ def staff_of(request: Request) -> Caller:
     return caller
 
 
+def may(request: Request, service: str, action: str) -> bool:
+    """Tell whether the caller's roles can have this action at all, so that a page offers only such.
+
+    On whom or what is decided by the service, with every call.
+    """
+    allowed: bool = request.app.state.access.allows(caller_of(request), service, action)
+    return allowed
+
+
 async def take_form(request: Request) -> tuple[FormData, bool]:
     """Return a form's fields and whether it may take effect.
 

@@ -6,16 +6,17 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.catalogue import Catalogue, in_language
+from gateway.codes import fresh_key
 from gateway.problems import Problem
 
-from . import assets, csrf, dates, language, words
+from . import assets, charts, csrf, dates, language, periods, words
 from .forms import Form
 from .settings import PageSettings
 
@@ -25,6 +26,8 @@ POLICY = (
     "frame-ancestors 'none'; base-uri 'none'"
 )
 ZONE = "Asia/Jakarta"
+SHARES = ("on_time", "confirmed", "disputed")
+MINUTES = ("first_answer_minutes",)
 
 
 @cache
@@ -101,12 +104,62 @@ class View:
     def number(self, value: int) -> str:
         return format_decimal(value, locale=self.lang)
 
+    def decimal(self, value: Any, places: int = 2) -> str:
+        """Return a figure as it is written here, with so many decimals; nothing stands for no figure.
+
+        Figures of services are texts or numbers that are rounded already; nothing is rounded a second time
+        as long as `places` is what they were rounded to.
+        """
+        figure = charts.number_of(value)
+        if figure is None:
+            return ""
+        return format_decimal(figure, format="#,##0." + "0" * places, locale=self.lang)
+
+    def signed(self, value: Any) -> str:
+        """Return a difference with its sign, `+1,20` or `−2,64`."""
+        figure = charts.number_of(value)
+        if figure is None:
+            return ""
+        sign = "+" if figure > 0 else "\N{MINUS SIGN}" if figure < 0 else "±"
+        return sign + self.decimal(abs(figure))
+
+    def measured(self, measure: str, value: Any) -> str:
+        """Return a figure of an evidence item in its own unit: a share, working time, a score or an index."""
+        figure = charts.number_of(value)
+        if figure is None:
+            return ""
+        if measure in SHARES:
+            return format_percent(figure, format="#,##0.#%", locale=self.lang)
+        if measure in MINUTES:
+            hours, minutes = divmod(round(figure), 60)
+            parts = [(hours, "hour"), (minutes, "minute")]
+            return " ".join(
+                self.duration(amount, unit) for amount, unit in parts if amount or unit == "minute"
+            )
+        return self.decimal(figure)
+
+    def date(self, value: Any) -> str:
+        """`2026-11-24` as `24 November 2026`"""
+        return dates.plain_day(value, self.lang) if value else ""
+
+    def period(self, code: str | None) -> str:
+        """`2026-Q3` as `Triwulan III 2026`"""
+        return periods.name(code, self.gettext, self.month)
+
     def word(self, group: str, code: str | None) -> str:
         """Return what people read for a code; an unknown code is shown with its underscores as spaces."""
         if not code:
             return ""
         known = words.LABELS[group].get(code)
         return self.gettext(known) if known else code.replace("_", " ")
+
+    def codes(self, group: str) -> tuple[str, ...]:
+        """Return the codes of a group that have words."""
+        return tuple(words.LABELS.get(group, ()))
+
+    def words(self, group: str) -> list[tuple[str, str]]:
+        """Return the codes of a group with what people read for them, to choose from."""
+        return [(code, self.gettext(text)) for code, text in words.LABELS.get(group, {}).items()]
 
     def unit(self, code: str | None) -> str:
         return self.catalogue.unit_name(code, self.lang) or code or ""
@@ -183,8 +236,11 @@ def page(
             settings=view.settings,
             colours=words.TAG_COLOURS,
             blank=Form(),
+            new_key=fresh_key,
+            draft=lambda values: Form({name: [value] for name, value in values.items()}),
             caller=caller,
             staff_page=staff,
+            may=lambda service, action: request.app.state.access.allows(caller, service, action),
             private=secret or staff,
             csrf_token=lambda: csrf.token(request, view.settings, who),
             language_link=view.other_language(shown_path),

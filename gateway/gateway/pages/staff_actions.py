@@ -1,31 +1,12 @@
-"""The staff's actions as forms: which fields each has and what payload they make. Who may do what, and when,
-is decided by the complaints service and arrives with the case (`actions`)."""
+"""The staff's actions on a case as forms. Who may do what, and when, is decided by the complaints service and
+arrives with the case (`actions`)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from . import action_forms
+from .action_forms import Action, Field
 from .language import N_
-
-
-@dataclass(frozen=True)
-class Field:
-    """One input of an action's form. `name` is the key in the payload."""
-
-    name: str
-    kind: Literal["line", "text", "unit", "service", "outcome", "ground", "check"]
-    label: str
-    hint: str = ""
-    required: bool = False
-
-
-@dataclass(frozen=True)
-class Action:
-    name: str
-    fields: Sequence[Field] = ()
-    explanation: str = ""
-    warning: bool = False
-
 
 ACTIONS: Mapping[str, Action] = {
     action.name: action
@@ -162,14 +143,8 @@ def offered(case: Mapping[str, Any]) -> list[Action]:
 
 
 def payload_of(action: Action, values: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Return the payload; empty fields are left out, so that the service names those it needs."""
-    payload: dict[str, Any] = {}
-    for field in action.fields:
-        typed = (values.get(field.name) or ("",))[0].replace("\r\n", "\n").strip()
-        if field.kind == "check":
-            payload[field.name] = typed == "yes"
-        elif typed:
-            payload[field.name] = typed
+    """Return the payload as complaints takes it."""
+    payload = action_forms.payload_of(action, values)
     if action.name == "verify":
         reason = payload.pop("supervisory_reason", "")
         if payload.pop("supervisory"):
@@ -179,10 +154,7 @@ def payload_of(action: Action, values: Mapping[str, Sequence[str]]) -> dict[str,
 
 def fields_by_pointer(action: Action) -> dict[str, str]:
     """Return which field a refusal's pointer belongs to; services point into the payload."""
-    fields = {}
-    for field in action.fields:
-        for prefix in ("", "/payload"):
-            fields[f"{prefix}/{field.name}"] = field.name
+    fields = action_forms.fields_by_pointer(action)
     if action.name == "verify":
         for prefix in ("", "/payload"):
             fields[f"{prefix}/supervisory/reason"] = "supervisory_reason"

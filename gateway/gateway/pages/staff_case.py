@@ -7,7 +7,6 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.codes import fresh_key
 from gateway.problems import FieldError, Problem
 
 from . import words
@@ -156,5 +155,4 @@ async def show(
         changes=found.get("changes") or (),
         revealed=revealed,
         drafts=Form(draft_of(found)),
-        new_key=fresh_key,
     )

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.codes import canonical, fresh_key, shown
+from gateway.codes import canonical, shown
 from gateway.problems import FieldError, Problem
 
 from . import words
@@ -59,7 +59,7 @@ async def lookup(request: Request) -> Response:
 async def public(request: Request) -> Response:
     """Show what everybody may know about a case."""
     case = await request.app.state.cases.view(request.path_params["code"], as_public(request))
-    return page(request, "case_public.html", case=case, done=done_of(request), new_key=fresh_key)
+    return page(request, "case_public.html", case=case, done=done_of(request))
 
 
 async def support(request: Request) -> Response:
@@ -150,7 +150,6 @@ def show(
         tried=action,
         form=form,
         errors=list(form.errors.items()),
-        new_key=fresh_key,
     )
 
 
