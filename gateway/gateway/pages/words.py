@@ -1,8 +1,11 @@
 """What people read for the codes that travel between programs."""
 
+from . import words_evaluation, words_surveys
 from .language import N_
 
 LABELS: dict[str, dict[str, str]] = {
+    **words_surveys.LABELS,
+    **words_evaluation.LABELS,
     "status": {
         "received": N_("Diterima"),
         "filed": N_("Menunggu verifikasi"),
