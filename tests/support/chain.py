@@ -1,4 +1,4 @@
-"""Surveys and evaluation in memory, as the pages call them; `failing` is raised by whatever is called next."""
+"""Surveys and evaluation in memory, as the pages call them; `failing` is raised by the next call."""
 
 import copy
 from dataclasses import dataclass, field
@@ -196,15 +196,9 @@ class FakeEvaluation(Recorded):
     async def me(self, caller: Caller) -> dict[str, Any]:
         self.note("me", caller)
         if self.record is None:
-            return {"staff": None, "evaluations": [], "ledger": None}
+            return {"staff": None, "evaluations": [], "ledger": None, "evidence": [], "recommendations": []}
         found: dict[str, Any] = localised(self.record, caller.language)
         return found
-
-    async def evidence(self, caller: Caller, subject: str, period: str | None = None) -> dict[str, Any]:
-        self.note("evidence", caller, subject)
-        if self.record is None:
-            raise Problem("not-found")
-        return {"items": copy.deepcopy(evaluation_data.EVIDENCE)}
 
     async def evaluations(
         self,

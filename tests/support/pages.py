@@ -4,6 +4,7 @@ import copy
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -11,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.access import Access
 from gateway.callers import Caller
 from gateway.cases import Receipt
 from gateway.catalogue import Catalogue
@@ -20,6 +22,9 @@ from gateway.limits import Bucket, Limits
 from gateway.pages import is_page, render_problem, routes
 from gateway.pages.settings import PageSettings, StaffIdentity
 from gateway.problems import FieldError, Problem
+from servicekit.permissions import Permissions
+from servicekit.testing import FrozenClock
+from support.chain import FakeEvaluation, FakeSurveys
 from support.page_data import (
     AT,
     CATALOGUE,
@@ -31,6 +36,8 @@ from support.page_data import (
     code_of,
     sample,
 )
+
+CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 
 
 @dataclass
@@ -277,6 +284,10 @@ def application(cases: FakeCases | None = None, **more: Any) -> Served:
     app = Starlette(routes=routes(), exception_handlers={Problem: on_problem, HTTPException: on_http})
     app.state.cases = cases or FakeCases()
     app.state.notices = FakeNotices()
+    app.state.surveys = FakeSurveys()
+    app.state.evaluation = FakeEvaluation()
+    app.state.clock = FrozenClock(datetime(2026, 11, 24, 2, 15, tzinfo=UTC))
+    app.state.access = Access(Permissions.load(CONTRACTS))
     app.state.authenticator = FakeAuthenticator()
     app.state.limits = Limits(Bucket("address", None), Bucket("staff", None))
     app.state.pages = settings(**more)

@@ -1,6 +1,7 @@
 """The staff's queue, a case with the actions that are permitted, the inbox, and who may come in."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from starlette.testclient import TestClient
@@ -61,7 +62,8 @@ def test_who_is_not_logged_in_is_led_to_the_login(path: str, visitor: TestClient
     answer = visitor.get(path)
 
     assert answer.status_code == 303
-    assert answer.headers["location"] == "/masuk"
+    wanted = "" if path == "/petugas" else f"?{urlencode({'lanjut': path})}"
+    assert answer.headers["location"] == f"/masuk{wanted}"
 
 
 def test_every_action_has_a_form_that_makes_its_payload() -> None:
