@@ -126,7 +126,7 @@ def test_a_figure_that_could_not_be_adjusted_is_never_a_finding() -> None:
     person = answers(40, 260)
     peers = group(person, *COLLEAGUES)
     mean = Fraction(person.total, person.n)
-    raw = Adjusted(mean, mean, None, False, False, Fraction(0), (("refused",),))
+    raw = Adjusted(mean, mean, None, False, False, Fraction(0), 40, (("refused",),))
 
     found = compare(person, peers, POLICY, raw)
 
@@ -139,7 +139,7 @@ def test_the_adjusted_figure_is_what_is_compared() -> None:
     person = answers(40, 260)
     peers = group(person, *COLLEAGUES)
     mean = Fraction(person.total, person.n)
-    adjusted = Adjusted(Fraction(325, 100), mean, Fraction(26, 10), True, False, Fraction(1, 10))
+    adjusted = Adjusted(Fraction(325, 100), mean, Fraction(26, 10), True, False, Fraction(1, 10), 40)
 
     found = compare(person, peers, POLICY, adjusted)
 
@@ -147,6 +147,24 @@ def test_the_adjusted_figure_is_what_is_compared() -> None:
     assert (found.mean, found.figure) == (mean, Fraction(325, 100))
     assert found.verdict is Verdict.NOT_BELOW
     assert found.interval != found.figure_interval
+
+
+@pytest.mark.parametrize(
+    ("told", "basis", "certainty"),
+    [(40, 40, Certainty.FINDING), (34, 34, Certainty.FINDING), (33, 33, Certainty.CONSIDER), (9, 40, None)],
+)
+def test_a_figure_is_as_sure_as_the_answers_whose_stratum_was_told(
+    told: int, basis: int, certainty: Certainty | None
+) -> None:
+    person = answers(40, 315)
+    mean = Fraction(person.total, person.n)
+    adjusted = Adjusted(Fraction(23, 10), mean, Fraction(33, 10), True, False, Fraction(1, 10), told)
+
+    found = compare(person, group(person, *COLLEAGUES, told_spread=False), POLICY, adjusted)
+
+    assert found is not None
+    assert (found.n, found.basis, found.certainty) == (40, basis, certainty)
+    assert found.adjusted is not None and found.adjusted.adjusted is (told >= 10)
 
 
 def test_k_is_estimated_only_from_enough_people() -> None:

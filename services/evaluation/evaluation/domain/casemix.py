@@ -31,7 +31,7 @@ class Adjusted:
     `value` is the raw figure where `adjusted` is False (`not_adjusted` in what is shown): a stratum of
     hers has too few answers in the city, named in `thin`. `clamped` says that the scale ended before the
     figure did. `own_share` is the part of the expected value that is made of her own answers: whoever
-    compares must allow for it.
+    compares must allow for it. `n` is how many answers the figure rests on: those whose stratum was told.
     """
 
     value: Fraction
@@ -40,6 +40,7 @@ class Adjusted:
     adjusted: bool
     clamped: bool
     own_share: Fraction
+    n: int
     thin: tuple[Key, ...] = ()
 
 
@@ -64,7 +65,7 @@ def adjust(
     nobody = Cell(0, 0)
     thin = tuple(sorted((key for key in mine if city.get(key, nobody).n < minimum), key=repr))
     if thin:
-        return Adjusted(raw, raw, None, False, False, Fraction(0), thin)
+        return Adjusted(raw, raw, None, False, False, Fraction(0), n, thin)
     expected = own_share = Fraction(0)
     for key, cell in mine.items():
         everybody = city[key]
@@ -75,4 +76,4 @@ def adjust(
     value = raw - expected + overall
     lowest, highest = scale
     cut = min(max(value, lowest), highest)
-    return Adjusted(cut, raw, expected, True, cut != value, own_share)
+    return Adjusted(cut, raw, expected, True, cut != value, own_share, n)

@@ -14,7 +14,7 @@ measured, where the peers are too few, or where the difference is too small to m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
@@ -77,15 +77,17 @@ class Yardstick:
 class Comparison:
     """A person's figure beside her peers'.
 
-    `mean` is the raw mean, `figure` what is compared: the adjusted value where there is one. The intervals
-    are theirs, from the pooled standard deviation and cut at the scale. `certainty` is None unless the
-    verdict is below_peers. Where no difference between people is measured `k` is None, the reliability 0
-    and the shrunken mean everybody's.
+    `mean` is the raw mean of `n` answers, `figure` what is compared: the adjusted value where there is one.
+    `basis` is how many answers the figure rests on, fewer than `n` where strata were left out so that no
+    single answer can be told. The intervals are those of mean and figure, from the pooled standard deviation
+    and cut at the scale. `certainty` is None unless the verdict is below_peers. Where no difference between
+    people is measured `k` is None, the reliability 0 and the shrunken mean everybody's.
     """
 
     n: int
     mean: Fraction
     figure: Fraction
+    basis: int
     interval: tuple[float, float]
     figure_interval: tuple[float, float]
     adjusted: Adjusted | None
@@ -142,29 +144,32 @@ def place(person: Sums, group: Yardstick, adjusted: Adjusted | None = None) -> C
     n, mean = person.n, person.mean
     if mean is None or n > group.everybody.n:
         raise ValueError("a person with answers that the group contains is expected")
-    figure, own_share = mean, Fraction(n, group.everybody.n)
+    figure, basis, own_share = mean, n, Fraction(n, group.everybody.n)
+    if adjusted is not None and adjusted.adjusted and adjusted.n < group.policy.minimum_shown <= n:
+        adjusted = replace(adjusted, value=mean, raw=mean, expected=None, adjusted=False, clamped=False)
     if adjusted is not None and adjusted.adjusted:
-        figure, own_share = adjusted.value, adjusted.own_share
+        figure, basis, own_share = adjusted.value, adjusted.n, adjusted.own_share
     if group.k is None:
         shrunk = shrink_mean(0, group.mean, group.mean, group.sd, Fraction(group.everybody.n))
     else:
-        shrunk = shrink_mean(n, figure, group.mean, group.sd, group.k)
-    verdict = _verdict(n, figure, own_share, shrunk, group)
+        shrunk = shrink_mean(basis, figure, group.mean, group.sd, group.k)
+    verdict = _verdict(basis, figure, own_share, shrunk, group)
     return Comparison(
         n=n,
         mean=mean,
         figure=figure,
+        basis=basis,
         interval=_around(mean, n, group.sd),
-        figure_interval=_around(figure, n, group.sd),
+        figure_interval=_around(figure, basis, group.sd),
         adjusted=adjusted,
         peer_mean=group.mean,
         peer_people=group.people,
         sd=group.sd,
         k=group.k,
-        reliability=0.0 if group.k is None else reliability(n, group.k),
+        reliability=0.0 if group.k is None else reliability(basis, group.k),
         shrunk=shrunk,
         verdict=verdict,
-        certainty=_certainty(n, adjusted, group.policy) if verdict is Verdict.BELOW else None,
+        certainty=_certainty(basis, adjusted, group.policy) if verdict is Verdict.BELOW else None,
     )
 
 

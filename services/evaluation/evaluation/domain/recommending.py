@@ -222,7 +222,7 @@ def _from_figure(facts: PersonFacts, figure: ElementFigure, policy: Policy) -> D
     if comparison is None or comparison.certainty is None:
         raise ValueError("only a figure below the peers leads to a draft")
     rule = _ELEMENT_RULES[figure.element]
-    may_compare = comparison.n >= policy.minimum_compared
+    may_compare = comparison.basis >= policy.minimum_compared
     return Draft(
         key=f"{facts.staff_ref}:{rule.code}:{figure.service_type}:{figure.period}",
         kind=PERSON,
@@ -233,7 +233,7 @@ def _from_figure(facts: PersonFacts, figure: ElementFigure, policy: Policy) -> D
         data=Data(
             measure=figure.element,
             value=comparison.figure,
-            n_shown=str(comparison.n),
+            n_shown=str(comparison.basis),
             interval=comparison.figure_interval,
             peer_mean=comparison.peer_mean if may_compare else None,
         ),

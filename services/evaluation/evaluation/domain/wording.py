@@ -72,7 +72,7 @@ def _plain(key: str, names: Mapping[str, Text]) -> Text:
 def low_element(element: str, service_type: str, comparison: Comparison, may_compare: bool) -> Text:
     """Why a figure about a person leads to an offer. The peers are named only where comparing is allowed."""
     what, where = _plain(element, _ELEMENTS), _plain(service_type, _SERVICE_TYPES)
-    value, n = comparison.figure, comparison.n
+    value, n = comparison.figure, comparison.basis
     indonesian = [
         f"Menurut {n} jawaban warga tentang {where.id}, nilai {what.id} rata-rata "
         f"{spoken(value, comma=',')} dari 4."
