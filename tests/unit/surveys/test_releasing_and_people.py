@@ -57,6 +57,7 @@ def test_a_person_has_sums_from_ten_answers_on() -> None:
         "sum_of_squares": 90,
         "people": 1,
         "within": "0/1",
+        "n_squared": 100,
     }
 
 

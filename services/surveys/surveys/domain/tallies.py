@@ -141,6 +141,7 @@ def _peers(city: Tally, service_type: str) -> dict[str, Any]:
             **_sums(total),
             "people": len(given),
             "within": f"{within.numerator}/{within.denominator}",
+            "n_squared": sum(n * n for n, _, _ in given),
         }
     return peers
 
