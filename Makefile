@@ -37,6 +37,6 @@ format: ## Format the code and mend what ruff can mend by itself
 	@$(PYTHON) scripts/bootstrap check
 	@$(VENV)/ruff check --fix -q . && $(VENV)/ruff format -q .
 
-bench: ## Run the benchmarks and print their table
+bench: ## Run the benchmarks: speed beside others, and fairness of findings about people
 	@$(PYTHON) scripts/bootstrap test
-	@$(VENV)/python tests/bench/run.py $(ARGS)
+	@status=0; $(VENV)/python tests/bench/run.py $(ARGS) || status=1; $(VENV)/python tests/bench/fairness.py || status=1; exit $$status
