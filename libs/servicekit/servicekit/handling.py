@@ -22,15 +22,16 @@ from typing import Any
 from eventlet.event import Event as GreenEvent
 from nameko.extensions import Entrypoint, register_entrypoint
 
-from servicekit import metrics
+from servicekit import metrics, rejections
 from servicekit.broker import ACKED, BrokerAway, BrokerRefused, Link, Signal, timeouts_as_errors
 from servicekit.config import ServiceConfig
 from servicekit.envelope import Event, Outgoing
-from servicekit.errors import ConfigurationError, Outcomes, Reject, Retry
+from servicekit.errors import ConfigurationError, DuplicateEvent, Outcomes, Reject, Retry
 from servicekit.health import Health
 from servicekit.inbox import Inbox
 from servicekit.logs import describe, get_logger
 from servicekit.mongo import SharedMongo, is_weather
+from servicekit.outbox import Outbox
 from servicekit.topology import Consumer, Topology
 from servicekit.tracing import span
 from servicekit.verdicts import Accepts, Delivery, Failed, Postponed, Verdict, answer
@@ -144,7 +145,9 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
         config: ServiceConfig = self.container.config["TANGGAP"]
         self._config = config
         self._service = config.service
-        self._consumer: Consumer = Topology.load(config.contracts_dir).consumer(config.service, self._name)
+        topology = Topology.load(config.contracts_dir)
+        self._consumer: Consumer = topology.consumer(config.service, self._name)
+        self._tells = self._consumer.exchange.external and topology.publishes(config.service, rejections.TYPE)
         self._accepts = Accepts(self._consumer, config.broker_user_prefix, config.single_broker_user)
         self._component = self.health.component(f"consumer:{self._name}")
         self._seconds = {
@@ -264,6 +267,7 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
     def _process(self, link: Link, deliveries: list[Delivery]) -> None:
         events = [delivery.event for delivery in deliveries if delivery.event is not None]
         verdicts = self._handle(events) if events else {}
+        self._tell_publishers(deliveries)
         self._answer(link, deliveries, verdicts)
         if self._careful and max(delivery.count for delivery in deliveries) < SUSPECT_AFTER:
             self._careful = False
@@ -348,6 +352,31 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
                 return True
             if time.monotonic() > hold_until:
                 return False
+
+    def _tell_publishers(self, deliveries: Sequence[Delivery]) -> None:
+        """Let external publishers read why their messages are dead-lettered unread, before they are.
+
+        The database is waited for as for a batch; if it stays away, or refuses, the message is set aside
+        all the same.
+        """
+        if not self._tells or all(delivery.refusal is None for delivery in deliveries):
+            return
+        at = datetime.now(UTC)
+        refusals = (rejections.of_delivery(one, service=self._service, at=at) for one in deliveries)
+        hold_until = time.monotonic() + HOLD_SECONDS
+        for refusal in filter(None, refusals):
+            while True:
+                try:
+                    with timeouts_as_errors():
+                        Outbox(self.mongo.handle.database).append(None, [refusal], traced=False)
+                except DuplicateEvent:
+                    # Told before the message was acknowledged, and now it came again.
+                    break
+                except Exception as error:
+                    if is_weather(error) and self._database_is_back(hold_until):
+                        continue
+                    log.error("publisher not told", handler=self._name, error=describe(error))
+                break
 
     def _answer(self, link: Link, deliveries: Sequence[Delivery], verdicts: Mapping[str, Verdict]) -> None:
         """Publish what goes to retry and dead-letter queues, and see it confirmed."""

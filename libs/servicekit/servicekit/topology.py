@@ -194,6 +194,10 @@ class Topology:
         except KeyError:
             raise ConfigurationError(f"topology: {producer} does not publish {type_}") from None
 
+    def publishes(self, producer: str, type_: str) -> bool:
+        """Whether `producer` owns the type."""
+        return (producer, type_) in self._routes
+
     @cached_property
     def _routes(self) -> dict[tuple[str, str], Route]:
         consumed = {(c.exchange.name, type_) for c in self.consumers.values() for type_ in c.types}

@@ -38,7 +38,7 @@ TOPOLOGY: dict[str, Any] = {
     },
     "publishes": {
         "maker": {"maker.events": ["thing.made.v1", "thing.ignored.v1"]},
-        "keeper": {"keeper.events": ["thing.kept.v1", "thing.unheard.v1"]},
+        "keeper": {"keeper.events": ["thing.kept.v1", "thing.unheard.v1", "event.rejected.v1"]},
     },
     "consumes": {
         "keeper": {

@@ -3,7 +3,7 @@ import json
 import pytest
 from component.servicekit.harness import log_lines
 
-from servicekit.envelope import MAX_BODY_BYTES
+from servicekit.envelope import MAX_BODY_BYTES, Event
 from servicekit.testing import make_event
 from support.waiting import eventually
 
@@ -94,6 +94,58 @@ def test_an_external_publisher_speaks_only_for_itself(kit):
         eventually(lambda: kit.database["delivered"].count_documents({}) == 1)
 
     assert kit.database["delivered"].find_one()["event"] == own.id
+
+
+def refusals(kit):
+    rows = kit.database["outbox"].find({"type": "event.rejected.v1"})
+    found = [Event.from_bytes(row["body"]).data for row in rows]
+    return {(one["department"], one["event_id"], one["reason"]) for one in found}
+
+
+def test_an_external_publisher_can_read_why_its_message_was_set_aside(kit):
+    own = make_event("thing.delivered.v1", source="/partners/pdam")
+    foreign = make_event("thing.delivered.v1", source="/partners/pln")
+    with kit.channel("partner-pdam") as channel:
+        for message_id, body, user in (
+            ("m-1", b"{", f"{kit.prefix}partner-pdam"),
+            (foreign.id, foreign.to_bytes(), f"{kit.prefix}partner-pdam"),
+            ("m-3", without(own, "data"), None),
+            (own.id, own.to_bytes(), f"{kit.prefix}partner-pdam"),
+        ):
+            kit.put(channel, body, "open.events", "pdam.thing.delivered.v1", message_id, user)
+
+    with kit.running():
+        kit.dead(queue="dlq-keeper-on_delivered", count=3)
+        eventually(lambda: kit.database["delivered"].count_documents({}) == 1)
+
+    assert refusals(kit) == {
+        ("pdam", "m-1", "invalid"),
+        ("pdam", foreign.id, "not_yours"),
+        ("pdam", "m-3", "invalid"),
+    }
+
+
+def test_a_publisher_is_told_once_however_often_its_message_comes_back(kit):
+    with kit.channel("partner-pdam") as channel:
+        for _ in range(3):
+            user = f"{kit.prefix}partner-pdam"
+            kit.put(channel, b"{", "open.events", "pdam.thing.delivered.v1", "m-1", user)
+
+    with kit.running():
+        eventually(lambda: kit.length("evt-keeper-on_delivered") == 0, within=20)
+        eventually(lambda: kit.length("dlq-keeper-on_delivered") > 0, within=20)
+
+    assert kit.database["outbox"].count_documents({"type": "event.rejected.v1"}) == 1
+
+
+def test_nobody_is_told_of_what_our_own_producers_got_wrong(kit):
+    with kit.channel("maker") as channel:
+        kit.put(channel, b"{", "maker.events", "thing.made.v1", "m-1", f"{kit.prefix}maker")
+
+    with kit.running():
+        kit.dead("invalid_json")
+
+    assert refusals(kit) == set()
 
 
 def test_single_user_mode_accepts_one_user_for_all_producers(kit, make_things):
