@@ -19,6 +19,7 @@ from joserfc.jwk import ECKey, KeySet
 
 from gateway.codes import check_character
 from servicekit.sealing import KeyRing, generate_key
+from support.gateway_inputs import DOCUMENT, REGISTRY
 from support.waiting import eventually
 
 HERE = Path(__file__).parent
@@ -127,6 +128,8 @@ class Gateway:
     client: httpx.Client
     complaints_ring: KeyRing
     notifications_ring: KeyRing
+    surveys_ring: KeyRing
+    survey_keys: KeyRing
 
     def readiness(self) -> dict[str, bool]:
         return dict(httpx.get(f"{self.metrics_url}/readyz", timeout=5).json())
@@ -136,6 +139,9 @@ class Gateway:
 class Keys:
     complaints: str = field(default_factory=lambda: generate_key("c1"))
     notifications: str = field(default_factory=lambda: generate_key("n1"))
+    surveys: str = field(default_factory=lambda: generate_key("s1"))
+    evaluation: str = field(default_factory=lambda: generate_key("e1"))
+    survey: str = field(default_factory=lambda: generate_key("k1"))
     hmac: str = field(default_factory=lambda: generate_key("h1"))
 
 
@@ -147,6 +153,9 @@ def running_gateway(
     port, metrics_port = free_port(), free_port()
     directory.mkdir(parents=True, exist_ok=True)
     issuer = Issuer(directory / "jwks.json")
+    # What a former process left on disk: no surveys service runs beside these tests.
+    (directory / "snapshot").mkdir(exist_ok=True)
+    (directory / "snapshot" / "questionnaires.json").write_bytes(orjson.dumps(DOCUMENT))
     log = directory / f"gateway-{secrets.token_hex(3)}.log"
     values = {
         **os.environ,
@@ -156,6 +165,9 @@ def running_gateway(
         "TANGGAP_SNAPSHOT_DIR": str(directory / "snapshot"),
         "TANGGAP_SEAL_KEYS_COMPLAINTS": keys.complaints,
         "TANGGAP_SEAL_KEYS_NOTIFICATIONS": keys.notifications,
+        "TANGGAP_SEAL_KEYS_SURVEYS": keys.surveys,
+        "TANGGAP_SEAL_KEYS_EVALUATION": keys.evaluation,
+        "TANGGAP_SURVEY_KEYS": keys.survey,
         "TANGGAP_HMAC_KEYS": keys.hmac,
         "TANGGAP_JWT_ISSUER": issuer.name,
         "TANGGAP_JWT_JWKS": str(issuer.jwks),
@@ -179,6 +191,8 @@ def running_gateway(
             client,
             KeyRing.parse(keys.complaints),
             KeyRing.parse(keys.notifications),
+            KeyRing.parse(keys.surveys),
+            KeyRing.parse(keys.survey),
         )
         try:
             eventually(lambda: _answers(process, log, gateway.metrics_url, "/livez"), within=20)
@@ -205,6 +219,7 @@ def running_peer(amqp_url: str, directory: Path, keys: Keys) -> Iterator["subpro
         "TANGGAP_SEAL_KEYS_COMPLAINTS": keys.complaints,
         "TANGGAP_HEALTH_PORT": str(health_port),
         "PEER_CATALOGUE": orjson.dumps(CATALOGUE).decode(),
+        "PEER_DEPARTMENTS": orjson.dumps(dict(REGISTRY.document)).decode(),
     }
     with log.open("wb") as output:
         process = subprocess.Popen(

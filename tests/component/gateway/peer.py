@@ -17,6 +17,7 @@ from servicekit.rpc import sealed_rpc
 STORED = "7K3M9QXD4TRW"
 SECRET = "a" * 26
 CATALOGUE = orjson.loads(os.environ["PEER_CATALOGUE"])
+DEPARTMENTS = orjson.loads(os.environ["PEER_DEPARTMENTS"])
 batches: list[int] = []
 effects: dict[str, int] = {}
 
@@ -28,6 +29,11 @@ class Peer:
     def catalogue(self, known_version: int | None = None) -> dict[str, Any]:
         version = CATALOGUE["version"]
         return {"version": version, "unchanged": True} if known_version == version else CATALOGUE
+
+    @sealed_rpc
+    def departments(self, known_version: int | None = None) -> dict[str, Any]:
+        version = DEPARTMENTS["version"]
+        return {"version": version, "unchanged": True} if known_version == version else DEPARTMENTS
 
     @sealed_rpc
     def get_cases(self, items: list[dict[str, Any]]) -> list[dict[str, Any] | None]:

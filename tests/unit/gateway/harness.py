@@ -12,7 +12,6 @@ import httpx
 import orjson
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
-from unit.gateway.chain_data import QUESTIONNAIRES, REGISTRY
 
 from gateway.access import Access
 from gateway.app import create_app
@@ -34,6 +33,7 @@ from servicekit.envelope import Event
 from servicekit.ids import FrozenClock
 from servicekit.permissions import Permissions
 from servicekit.sealing import KeyRing, generate_key
+from support.gateway_inputs import QUESTIONNAIRES, REGISTRY
 
 CONTRACTS = Path(__file__).resolve().parents[3] / "contracts"
 SQUARE = [[[100.7, -0.7], [100.8, -0.7], [100.8, -0.6], [100.7, -0.6], [100.7, -0.7]]]

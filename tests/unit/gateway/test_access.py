@@ -4,13 +4,13 @@ import re
 from typing import Any
 
 import pytest
-from unit.gateway.chain_data import answered, delivered, department, link
 from unit.gateway.harness import App, bearer
 
 from gateway.cases import ACTIONS
 from gateway.operations import Operation
 from gateway.table import DEVELOPMENT_OPERATIONS, OPERATIONS
 from servicekit.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Refused
+from support.gateway_inputs import answered, delivered, department, link
 
 APP = App(rate_address=None, rate_staff=None, rate_case=None)
 CODE = APP.codes.identify("public", "k", b"")[0].code

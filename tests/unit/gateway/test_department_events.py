@@ -6,8 +6,9 @@ from typing import Any
 
 import orjson
 import pytest
-from unit.gateway.chain_data import KEY, OLD_KEY, delivered, department, digest, registry
 from unit.gateway.harness import App, bearer
+
+from support.gateway_inputs import KEY, OLD_KEY, delivered, department, digest, registry
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"

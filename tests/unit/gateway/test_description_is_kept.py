@@ -13,8 +13,9 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from unit.gateway.chain_data import department
 from unit.gateway.harness import App, bearer
+
+from support.gateway_inputs import department
 
 load_all_checks()
 CHECKS: list[Any] = [

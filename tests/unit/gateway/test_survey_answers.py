@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from unit.gateway.chain_data import answered, link
 from unit.gateway.harness import App, bearer
 
 from gateway.callers import Caller
@@ -13,6 +12,7 @@ from gateway.rpc import ServiceAway, ServiceBroken
 from servicekit.envelope import Event
 from servicekit.errors import Refused
 from servicekit.sealing import KeyRing, generate_key
+from support.gateway_inputs import answered, link
 
 PATH = "/v1/survey-responses"
 
