@@ -6,8 +6,8 @@ In one transaction. Computed twice it gives the same; a correction adds a versio
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from datetime import date, timedelta
-from typing import Any
 
 from servicekit.envelope import format_time
 from servicekit.ids import Clock
@@ -32,6 +32,8 @@ from surveys.store.periods import Periods, period_id, span
 
 log = get_logger(__name__)
 
+CASES = "cases"
+"""Where the number of users comes from, if nobody entered it: from closed cases and reported visits."""
 TALLIES_KEPT_DAYS = 60
 """Sums about people outlive the closing, since other units close later and are compared with them."""
 
@@ -118,7 +120,7 @@ class Closing:
         if entered is not None:
             return entered["n"], entered["origin"]
         if period["served"] and not set(modes) - {INVITE_LINK}:
-            return period["served"], "events"
+            return period["served"], CASES
         return None, None
 
     def _compute(
@@ -134,15 +136,16 @@ class Closing:
         rows = list(self._answers.of(parts, session))
         documents = self._periods.get_many(parts, session)
         if period["kind"] == ROLLING_YEAR and period["population"] is None:
-            numbers = [self.population(one, _accepted(one)) for one in documents]
+            numbers = [self.population(one, accepted(one)) for one in documents]
             population, origin = pooled_population(numbers)
         else:
-            population, origin = self.population(period, _accepted(period))
+            population, origin = self.population(period, accepted(period))
         found = self._computing.computed(
             period,
             rows,
             population=population,
             population_origin=origin,
+            modes=sum((Counter(accepted(one)) for one in documents), Counter()),
             complete=len(documents) == len(quarters_of(period["code"])),
         )
         now = self._clock.now()
@@ -202,6 +205,6 @@ class Closing:
         self._answers.drop_tallies(self._periods.closed_long_ago(before.isoformat()))
 
 
-def _accepted(period: Document) -> dict[str, int]:
-    accepted: dict[str, Any] = period["accepted"]
-    return {mode: int(n) for mode, n in accepted.items() if n}
+def accepted(period: Document) -> dict[str, int]:
+    """How many answers count so far, by the way they came, those that still wait included."""
+    return {mode: int(n) for mode, n in period["accepted"].items() if n}

@@ -16,7 +16,6 @@ from surveys.city import City
 from surveys.domain.bands import BandTable
 from surveys.domain.canonical import answer_digest, inputs_hash
 from surveys.domain.figures import METHOD, ElementSum, Figures, compute, lowest
-from surveys.domain.periods import ROLLING_YEAR
 from surveys.domain.precision import Interval, interval, sample_target, standard_error
 from surveys.domain.publication import (
     YEAR_INCOMPLETE,
@@ -49,10 +48,12 @@ class Computing:
         *,
         population: int | None,
         population_origin: str | None,
+        modes: Mapping[str, int],
         complete: bool = True,
     ) -> Document:
         """{figures, inputs, numbers}: guarded figures, the answers' digests, and the bare respondent counts.
 
+        `modes` are counted as answers come in: most answers do not say how they came.
         `figures` hold nulls wherever the guards say so; `numbers` stay inside the service.
         """
         questionnaire = self._city.questionnaire(period["questionnaire_version"])
@@ -60,7 +61,6 @@ class Computing:
         guards = self.guards(period)
         figures = compute(questionnaire.keys, (answer["scores"] for answer in answers))
         inputs = [{"id": row["_id"], "digest": answer_digest(as_exported(row))} for row in answers]
-        modes = dict(Counter(answer["mode"] or "unknown" for answer in answers))
         reasons = missing(figures, guards)
         shown = not reasons
         error = standard_error(figures.means, population)
@@ -97,7 +97,11 @@ class Computing:
             digests=[one["digest"] for one in inputs],
         )
         found |= {"inputs_hash": hash_, "signature": self.sign(hash_)}
-        numbers = {"n": figures.n, "modes": modes, "respondents": self._respondents(questionnaire, answers)}
+        numbers = {
+            "n": figures.n,
+            "modes": dict(modes),
+            "respondents": self._respondents(questionnaire, answers),
+        }
         return {"figures": found, "inputs": inputs, "numbers": numbers}
 
     def _cautions(
@@ -162,7 +166,8 @@ def pooled_population(periods: Sequence[tuple[int | None, str | None]]) -> tuple
     numbers = [number for number, _ in periods]
     if not numbers or any(number is None for number in numbers):
         return None, None
-    return sum(number for number in numbers if number is not None), ROLLING_YEAR
+    origins = {origin for _, origin in periods}
+    return sum(number for number in numbers if number is not None), "; ".join(sorted(filter(None, origins)))
 
 
 def _element(element: ElementSum, table: BandTable, guards: Guards) -> dict[str, Any]:
@@ -188,7 +193,7 @@ def _is_certain(bounds: Interval | None, table: BandTable) -> bool | None:
 
 def _share(modes: Mapping[str, int]) -> str | None:
     share = assisted_share(modes)
-    return None if share is None else as_text(half_up(Fraction(share), 2), 2)
+    return None if share is None else as_text(half_up(Fraction(share), 4), 4)
 
 
 def _text(value: Decimal | None, places: int) -> str | None:

@@ -26,8 +26,12 @@ from surveys.store.copies import Copies
 log = get_logger(__name__)
 
 HANDLER = "on_department_event"
-PATIENCE = timedelta(seconds=60)
-"""How long a department that we have not heard of may still be on its way to us."""
+PATIENCE = {
+    "department_unknown": timedelta(seconds=60),
+    "unknown_unit": timedelta(seconds=10),
+    "unknown_service": timedelta(seconds=10),
+}
+"""How long what we have not heard of may still be on its way to us, from the first sight of the event."""
 
 _MESSAGES: Mapping[str, Mapping[str, str]] = {
     "invalid": {
@@ -93,23 +97,35 @@ class Delivering:
     def on_department_event(self, events: Sequence[Event]) -> dict[str, Retry | Reject]:
         """Count each visit and invite where there is a contact; refuse the rest with `event.rejected`.
 
-        A refusal is stored with the inbox row and disturbs no other event. An unknown department is
-        waited for, for a minute from the first sight: its registration may be on its way.
+        A refusal is stored with the inbox row and disturbs no other event. What we have never heard of is
+        waited for first: its registration may be on its way.
         """
         verdicts: dict[str, Retry | Reject] = {}
         ready = []
         for event in events:
-            if self._copies.department(department_of(event)) is None and self._is_young(event):
-                verdicts[event.id] = Retry(5, "department_unknown")
+            unheard = self._unheard_of(event)
+            if unheard is not None and self._is_young(event, PATIENCE[unheard]):
+                verdicts[event.id] = Retry(5, unheard)
             else:
                 ready.append(event)
         if ready:
             self._db.transact(lambda session: self._handle(session, ready), timeout=15)
         return verdicts
 
-    def _is_young(self, event: Event) -> bool:
+    def _unheard_of(self, event: Event) -> str | None:
+        """What the event names and we have no copy of, as the reason it would be refused with."""
+        unit, service = event.data.get("unit"), event.data.get("service_code")
+        if self._copies.department(department_of(event)) is None:
+            return "department_unknown"
+        if isinstance(unit, str) and self._copies.unit(unit) is None:
+            return "unknown_unit"
+        if isinstance(service, str) and self._copies.service(service) is None:
+            return "unknown_service"
+        return None
+
+    def _is_young(self, event: Event, patience: timedelta) -> bool:
         now = self._clock.now()
-        return now - self._copies.first_seen(event.id, now) < PATIENCE
+        return now - self._copies.first_seen(event.id, now) < patience
 
     def _handle(self, session: ClientSession, events: list[Event]) -> None:
         fresh = self._inbox.unseen(session, HANDLER, events)

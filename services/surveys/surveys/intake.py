@@ -8,6 +8,7 @@ In one transaction with the inbox rows, the digest of the submission, the spent 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from servicekit.envelope import Event
@@ -34,6 +35,7 @@ from surveys.placing import Misplaced, Place, Placing
 from surveys.pool import Pool
 from surveys.store import ClientSession, Document
 from surveys.store.answers import Answers
+from surveys.store.copies import Copies
 from surveys.store.invites import Invites
 from surveys.store.periods import Periods
 from surveys.store.submissions import Submissions
@@ -41,6 +43,8 @@ from surveys.store.submissions import Submissions
 log = get_logger(__name__)
 
 HANDLER = "on_answers"
+PATIENCE = timedelta(seconds=60)
+"""How long a unit that an answer names may still be on its way to us."""
 COUNTER_LIMIT, DEVICE_LIMIT = "counter_limit", "device_limit"
 _STATES = {
     "already_used": "spent",
@@ -63,6 +67,7 @@ class Intake:
         invites: Invites,
         periods: Periods,
         submissions: Submissions,
+        copies: Copies,
         placing: Placing,
         pool: Pool,
         seals: KeyRing,
@@ -75,6 +80,7 @@ class Intake:
         self._invites = invites
         self._periods = periods
         self._submissions = submissions
+        self._copies = copies
         self._placing = placing
         self._pool = pool
         self._seals = seals
@@ -92,6 +98,9 @@ class Intake:
         for event in events:
             try:
                 read.append((event, read_submission(event, self._seals, self._city.zone)))
+                if self._waits(read[-1][1]) and self._is_young(event):
+                    read.pop()
+                    verdicts[event.id] = Retry(5, "unit_not_seen_yet")
             except Unreadable:
                 self._submissions.unreadable(event.id)
                 metrics.answers_total.labels("", UNREADABLE).inc()
@@ -101,6 +110,14 @@ class Intake:
             for mode, outcome in outcomes:
                 metrics.answers_total.labels(mode, outcome).inc()
         return verdicts
+
+    def _waits(self, submission: Submission) -> bool:
+        """Whether it names a unit that we have not heard of: its registration may be on its way."""
+        return submission.token is None and bool(submission.unit) and not self._copies.unit(submission.unit)
+
+    def _is_young(self, event: Event) -> bool:
+        now = self._clock.now()
+        return now - self._copies.first_seen(event.id, now) < PATIENCE
 
     def check(self, token: Any, key: Any, body_hash: Any) -> dict[str, Any]:
         """What would become of a submission: {state}, for the gateway to answer before it takes it.

@@ -8,12 +8,12 @@ from typing import Any
 from surveys.access import ANYWHERE, Access, Actor
 from surveys.acting import MODE_TABLE
 from surveys.city import City
-from surveys.closing import Closing
+from surveys.closing import Closing, accepted
 from surveys.computing import Computing, altered, as_exported
 from surveys.domain.canonical import answer_digest
 from surveys.domain.periods import CLOSED, OPEN, SHOWN, quarters_of
 from surveys.domain.precision import sample_target
-from surveys.domain.publication import NOT_PUBLISHED, PERIOD_OPEN, REVEALS_SMALL
+from surveys.domain.publication import NO_PLAN, NOT_PUBLISHED, PERIOD_OPEN, REVEALS_SMALL
 from surveys.domain.suppression import suppress
 from surveys.errors import Unseen, WrongState, invalid
 from surveys.planning import Planning
@@ -83,6 +83,8 @@ class Reading:
         view |= self._refused(row, staff)
         view["trend"] = self._trends.up_to(row, figures) if shown or staff else []
         view["improvements"] = self._planning.of(row["unit"], row["code"]) if shown or staff else []
+        if self._lacks_plan(view):
+            view["cautions" if shown else "missing"].append(NO_PLAN)
         view["comments"] = self._comments(row) if shown else []
         view["versions"] = self._versions(row) if shown or staff else []
         if self._access.may(actor, "export", row["unit"]):
@@ -192,10 +194,10 @@ class Reading:
 
     def _progress(self, row: Document) -> dict[str, Any]:
         """How many answers count so far, those that still wait in the pool included."""
-        accepted = {mode: n for mode, n in row["accepted"].items() if n}
-        population, origin = self._closing.population(row, accepted)
+        counts = accepted(row)
+        population, origin = self._closing.population(row, counts)
         return {
-            "n": sum(accepted.values()),
+            "n": sum(counts.values()),
             "target": sample_target(population),
             "population": population,
             "population_origin": origin,
@@ -218,6 +220,7 @@ class Reading:
             "cautions method inputs_hash signature printed_011 assisted_share"
         ).split()
         part |= {name: figures[name] for name in names}
+        part["cautions"] = list(figures["cautions"])
         table = self._city.table(figures["band_version"])
         part["band_name"] = table.name(figures["band"]) if figures["band"] else None
         questionnaire = self._city.questionnaire(figures["questionnaire_version"])
@@ -243,6 +246,11 @@ class Reading:
         }
         hidden = any(n is None for counts in cells.values() for n in counts.values())
         return {"respondents": {**tables, "suppressed": hidden}, "modes": cells[MODE_TABLE]}
+
+    def _lacks_plan(self, view: Mapping[str, Any]) -> bool:
+        """Whether nothing is planned for the lowest element of figures that this actor sees."""
+        planned = {one["element"] for one in view["improvements"] if one["state"] != "cancelled"}
+        return bool(view["lowest"]) and view["lowest"][0] not in planned
 
     def _comments(self, row: Document) -> list[str]:
         return self._answers.published_comments(row["unit"], self._parts(row))

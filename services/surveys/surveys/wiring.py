@@ -124,6 +124,7 @@ def wire_parts(config: SurveysConfig, db: MongoHandle, outbox: Outbox, clock: Cl
             invites=invites,
             periods=periods,
             submissions=submissions,
+            copies=copies,
             placing=Placing(invites, periods, copies, opening, pool, ring),
             pool=pool,
             seals=config.seal_keys,

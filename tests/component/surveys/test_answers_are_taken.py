@@ -18,10 +18,11 @@ from component.surveys.world import (
     fingerprint,
     service_changed,
     submitted,
+    unit_changed,
 )
 
 from servicekit import tokens
-from servicekit.errors import Reject
+from servicekit.errors import Reject, Retry
 
 COORDINATOR = {"ref": "staf-002", "roles": ["coordinator"], "unit": "diskominfo"}
 MODERATOR = actor_of(COORDINATOR)
@@ -137,9 +138,16 @@ def test_a_forged_an_expired_and_an_unknown_link_count_nowhere_but_as_refused(wo
     }
 
 
-def test_an_unknown_unit_and_an_answer_without_any_place_are_counted(world: World) -> None:
-    world.answer(world.assisted(4, unit="tidak-ada"), submitted(4))
+def test_an_unknown_unit_is_waited_for_a_minute_and_then_counted(world: World) -> None:
+    lost, known = world.assisted(4, unit="tidak-ada"), world.assisted(4, unit="dlh")
 
+    verdicts = world.answer(lost, known, submitted(4))
+    world.catalogue(unit_changed("dlh"))
+    world.clock.advance(timedelta(seconds=61))
+    world.answer(lost, known)
+
+    assert verdicts == {event.id: Retry(5, "unit_not_seen_yet") for event in (lost, known)}
+    assert world.period("dlh")["accepted"] == {"assisted": 1}
     unplaced = world.parts.reading.periods(MODERATOR, None, None, None, None)["unplaced"]
     assert unplaced == {"unknown_unit": 1, "link_unknown": 1}
 

@@ -185,7 +185,9 @@ def test_what_is_not_right_is_refused_with_a_reason(
 ) -> None:
     bad, good = delivered(**changes), delivered()
 
-    assert world.visit(bad, good) == {}
+    world.visit(bad, good)
+    world.clock.advance(timedelta(seconds=11))
+    assert world.visit(bad) == {}
     world.visit(bad)
 
     (told,) = world.events("event.rejected.v1")
