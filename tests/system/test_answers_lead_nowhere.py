@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import pymongo
 import pytest
 
-from support.chain import ELEMENTS, Counter, act_on_period, addresses, invitations, period, quarter, respond
 from support.city import City
+from support.counter import ELEMENTS, Counter, act_on_period, addresses, invitations, period, quarter, respond
 from support.linker import Answered, chance, dump, link, small_sums, staff_by_order, times_on_answers
 from support.waiting import eventually
 from tanggap.local import Stack

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from support.chain import (
+from support.city import City, plain_text
+from support.counter import (
     ELEMENTS,
     Counter,
     act_on_period,
@@ -20,7 +21,6 @@ from support.chain import (
     respond,
     scores,
 )
-from support.city import City, plain_text
 from support.waiting import eventually
 
 UNIT, SERVICE = "dukcapil", "ktp-elektronik"
