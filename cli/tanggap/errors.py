@@ -20,3 +20,9 @@ class GatewayError(CliError):
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one failure that the others of a group followed from."""
+    error = group.exceptions[0]
+    return first_of(error) if isinstance(error, BaseExceptionGroup) else error

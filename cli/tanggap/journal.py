@@ -26,6 +26,7 @@ create table if not exists steps (
   row text, number integer, attempt integer, version integer, unit text, state text not null, detail text,
   primary key (row, number)
 ) without rowid;
+create table if not exists notes (name text primary key, value text not null) without rowid;
 """
 
 
@@ -132,6 +133,23 @@ class Journal:
             "select row, number, detail from steps where state = 'refused' order by row, number"
         )
         return list(found)
+
+    def noted(self, name: str) -> str | None:
+        """What was noted under a name; None if nothing was."""
+        found = self.db.execute("select value from notes where name = ?", (name,)).fetchone()
+        return found[0] if found else None
+
+    def note(self, name: str, value: str = "") -> None:
+        """Remember that something is done, perhaps with what came of it."""
+        self.db.execute("insert or replace into notes values (?, ?)", (name, value))
+
+    def notes(self, prefix: str) -> dict[str, str]:
+        """Everything noted under names that begin so, by the rest of the name."""
+        found = self.db.execute(
+            "select substr(name, ?), value from notes where substr(name, 1, ?) = ?",
+            (len(prefix) + 1, len(prefix), prefix),
+        )
+        return dict(found.fetchall())
 
     def close(self) -> None:
         self.db.close()

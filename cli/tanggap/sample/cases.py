@@ -1,24 +1,15 @@
-"""The sample of a city: invented staff and cases, filed and worked on through the public interface.
-
-A journal keeps what was done, so that loading again, or after an interruption, doubles nothing.
-The formats are described at the top of `cities/<city>/sample/*.yaml`.
-"""
+"""The sample's cases, filed and worked on through the public interface."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
+from datetime import date, datetime, timedelta
 from time import monotonic, sleep
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import holidays
-
-from tanggap import city as cities
-from tanggap import console
 from tanggap.client import Gateway
 from tanggap.errors import CliError, GatewayError
-from tanggap.journal import Filing, Journal, StepRecord, inputs_of
-from tanggap.settings import Settings
+from tanggap.journal import Filing, Journal, StepRecord
+from tanggap.sample.calendar import Calendar
+from tanggap.sample.people import People
 
 STORED_SECONDS = 60.0
 MESSAGES_SECONDS = 20.0
@@ -32,76 +23,12 @@ class Loaded:
     shows: str
 
 
-@dataclass(frozen=True)
-class Calendar:
-    """The city's working days, to place the sample's days relative to today."""
-
-    timezone: ZoneInfo
-    office_days: frozenset[int]
-    days_off: frozenset[date]
-    overrides: dict[date, bool]
-
-    @classmethod
-    def of(cls, bundle: dict[str, Any], today: date) -> "Calendar":
-        rules, hours = bundle["calendar"], bundle["city"]["office_hours"]
-        categories = ("public", "government") if rules.get("joint_leave") else ("public",)
-        years = range(today.year - 1, today.year + 2)
-        known = holidays.country_holidays(rules["country"], years=years, categories=categories)
-        overrides = {as_date(row["date"]): bool(row["working"]) for row in rules.get("overrides") or []}
-        zone = ZoneInfo(bundle["city"]["timezone"])
-        return cls(zone, frozenset(hours["days"]), frozenset(known), overrides)
-
-    def is_working(self, day: date) -> bool:
-        return self.overrides.get(day, day.weekday() in self.office_days and day not in self.days_off)
-
-    def move(self, day: date, working_days: int) -> date:
-        """So many working days later, or earlier when negative; 0 is the day itself."""
-        step = timedelta(days=1 if working_days > 0 else -1)
-        left = abs(working_days)
-        while left:
-            day += step
-            left -= self.is_working(day)
-        return day
-
-    def at(self, day: date, clock: str) -> datetime:
-        return datetime.combine(day, time.fromisoformat(clock), self.timezone)
-
-
-def as_date(value: Any) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(value)
-
-
-def load(settings: Settings, directory: Path, journal: Journal) -> list[Loaded]:
-    """Register the staff and file every case with its actions. Raises CliError naming the case that fails.
-
-    All dates are relative to the day on which this journal was begun.
-    """
-    bundle = cities.bundle(directory)
-    staff_file, cases_file = directory / "sample" / "staff.yaml", directory / "sample" / "cases.yaml"
-    journal.begin(inputs_of(staff_file, cases_file), datetime.now(UTC).replace(microsecond=0))
-    now = datetime.fromisoformat(journal.started_at).astimezone(ZoneInfo(bundle["city"]["timezone"]))
-    people = cities.load_yaml(staff_file)["staff"]
-    cases = cities.load_yaml(cases_file)["cases"]
-    people_by_ref = {person["ref"]: person for person in people}
-    loader = Loader(settings, Calendar.of(bundle, now.date()), people_by_ref, now, journal)
-    loaded = []
-    with console.progress("sample", len(people) + len(cases)) as counter:
-        for person in people:
-            loader.register(person)
-            counter.advance()
-        for case in cases:
-            loaded.append(loader.load_case(case))
-            counter.advance()
-    return loaded
-
-
 @dataclass
 class Loader:
     """Acts as each sample person in turn, with a token of her own."""
 
-    settings: Settings
+    people: People
     calendar: Calendar
-    staff: dict[str, dict[str, Any]]
     now: datetime
     journal: Journal
     clients: dict[str, Gateway] = field(default_factory=dict)
@@ -111,38 +38,9 @@ class Loader:
         """The gateway as this person; None is somebody without an account."""
         name = ref or ""
         if name not in self.clients:
-            self.clients[name] = Gateway(self.settings.url, None if ref is None else self.token(ref))
+            token = None if ref is None else self.people.token(ref)
+            self.clients[name] = Gateway(self.people.url, token)
         return self.clients[name]
-
-    def token(self, ref: str) -> str:
-        person = self.staff.get(ref)
-        if person is None:
-            raise CliError(f"sample/staff.yaml has nobody called {ref!r}.")
-        return self.settings.local_token(
-            sub=ref, roles=person["roles"], unit=person.get("unit"), name=person.get("name")
-        )
-
-    def with_role(self, role: str) -> str:
-        found = next((ref for ref, person in self.staff.items() if role in person["roles"]), None)
-        if found is None:
-            raise CliError(f"sample/staff.yaml has nobody with the role {role}.")
-        return found
-
-    def register(self, person: dict[str, Any]) -> None:
-        """Make a staff member known to notifications, so that mails reach her."""
-        contact = {
-            "contact_ref": person["ref"],
-            "audience": "staff",
-            "roles": person["roles"],
-            "unit": person.get("unit"),
-            "language": person.get("language", "id"),
-            "name": person["name"],
-            "email": person["email"],
-        }
-        contact = {name: value for name, value in contact.items() if value is not None}
-        self.client(self.with_role("admin")).call(
-            "POST", "/v1/contacts", contact, key=self.journal.key("staff", person["ref"])
-        )
 
     def load_case(self, case: dict[str, Any]) -> Loaded:
         name = case["key"]
@@ -230,7 +128,7 @@ class Loader:
 
     def seen_by_staff(self, code: str) -> dict[str, Any]:
         """The case now. Not with its secret: that would count as the reporter having read the answer."""
-        view: dict[str, Any] = self.client(self.with_role("admin")).get(f"/v1/complaints/{code}")
+        view: dict[str, Any] = self.client(self.people.with_role("admin")).get(f"/v1/complaints/{code}")
         return view
 
     def act(self, filing: Filing, action: dict[str, Any], at: datetime | None, record: StepRecord) -> None:
@@ -258,7 +156,7 @@ class Loader:
         """Let the timers look at this case once its messages have an outcome, as they would later."""
         self.until_messages_rest(code)
         body = {"as_of": datetime.now(self.calendar.timezone).isoformat(), "codes": [code]}
-        self.client(self.with_role("admin")).call("POST", "/v1/sweep", body, key=key)
+        self.client(self.people.with_role("admin")).call("POST", "/v1/sweep", body, key=key)
 
     def until_messages_rest(self, code: str) -> None:
         """Wait until the timeline has had no new message for a while; a case without any does not hold us."""
