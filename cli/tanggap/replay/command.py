@@ -9,10 +9,10 @@ import httpx
 from tanggap import city as cities
 from tanggap import console, settings
 from tanggap.client import Gateway
-from tanggap.errors import CliError
+from tanggap.errors import CliError, first_of
 from tanggap.journal import Journal, inputs_of
 from tanggap.local.layout import ROOT
-from tanggap.replay import holdings, summary
+from tanggap.replay import summary, surveying
 from tanggap.replay.plan import ReplayMap, Row, find
 from tanggap.replay.run import Sender
 
@@ -35,6 +35,16 @@ HOURS_OF_A_REPLAY = 24
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the summary here too."
 )
 @click.option(
+    "--answer-share",
+    type=click.FloatRange(0, 1),
+    default=0.6,
+    show_default=True,
+    help="Which part of the reporters answers the survey.",
+)
+@click.option(
+    "--keep-periods-open", is_flag=True, help="Do not close the survey periods and compute no index."
+)
+@click.option(
     "--settle", type=click.IntRange(0), default=300, show_default=True, help="Seconds to wait for messages."
 )
 def replay(
@@ -45,9 +55,14 @@ def replay(
     fresh: bool,
     journal_file: Path | None,
     json_file: Path | None,
+    answer_share: float,
+    keep_periods_open: bool,
     settle: int,
 ) -> None:
     """Send FILE's rows as cases, carry out what their status means, and account for all of them.
+
+    A part of the reporters answers the survey through the links in their mails; then the survey periods of
+    the units are closed, which gives each of them its index, or the reason why it has none.
 
     Interrupt it whenever you like: the same command goes on where it stopped and doubles nothing. The status
     is 0 only when what was sent and what the databases hold agree exactly.
@@ -63,7 +78,15 @@ def replay(
         journal.begin(inputs_of(file, chosen.file), datetime.now(UTC).replace(microsecond=0))
         load_catalogue(known, chosen)
         send(known, chosen, journal, rows, concurrency)
-        held = holdings.settled(known, journal, seconds=settle)
+        held = surveying.carry_out(
+            known,
+            journal,
+            rows,
+            share=answer_share,
+            close=not keep_periods_open,
+            concurrency=concurrency,
+            settle=settle,
+        )
         account = summary.reconcile(rows, journal, held)
     finally:
         journal.close()
@@ -109,12 +132,6 @@ def send(
         asyncio.run(run())
     except BaseExceptionGroup as group:
         raise first_of(group) from group
-
-
-def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one failure that the others followed from."""
-    error = group.exceptions[0]
-    return first_of(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def filer(journal: Journal) -> str:

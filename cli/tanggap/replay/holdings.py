@@ -8,7 +8,9 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +20,11 @@ from pymongo.database import Database
 
 from tanggap import console
 from tanggap.journal import Journal
+from tanggap.replay.chain import MAILED, Chain, PeriodHeld
 from tanggap.settings import Settings
+from tanggap.verify.command import CITY
+from tanggap.verify.recompute import recompute
+from tanggap.verify.tables import ELEMENT_MINIMUM, MINIMUM, Tables
 
 Document = dict[str, Any]
 
@@ -36,6 +42,7 @@ OUTCOMES = {
 TOLD = {"sent", "delivered", "skipped", "failed"}
 """The outcomes that notifications publishes and a case's timeline shows."""
 
+CASE_FIELDS = ("status", "closures", "contact_ref", "confidential", "inspectorate", "outcome", "reason")
 QUIET_SECONDS = 3.0
 """Nothing may have changed for this long before the account is drawn up."""
 
@@ -56,10 +63,14 @@ class Holdings:
     emails_sent: int
     mails: int | None
     """Mails in the local sink; None where there is no local sink."""
+    chain: Chain = field(default_factory=Chain)
 
 
-def settled(known: Settings, journal: Journal, *, seconds: float) -> Holdings:
-    """Read until nothing is under way and nothing changes any more, or the time is up."""
+def settled(known: Settings, journal: Journal, *, seconds: float, answers: int = 0) -> Holdings:
+    """Read until nothing is under way and nothing changes any more, or the time is up.
+
+    `answers` is how many of the replay's answers have to have used their invitation.
+    """
     deadline = time.monotonic() + seconds
     before: Holdings | None = None
     since = time.monotonic()
@@ -70,6 +81,7 @@ def settled(known: Settings, journal: Journal, *, seconds: float) -> Holdings:
             if held != before:
                 before, since = held, now
             done = held.pending == 0 and held.unpublished == 0 and held.sent == held.noted
+            done = done and held.chain.unsettled == 0 and held.chain.used >= answers
             calm = done and now - since >= QUIET_SECONDS
             if calm or now > deadline:
                 return held
@@ -80,16 +92,16 @@ def read(known: Settings, filer: str) -> Holdings:
     """What is held now of all cases that this filer filed."""
     with connect(known.need("TANGGAP_COMPLAINTS_DB")) as client:
         complaints = database_of(client, known.need("TANGGAP_COMPLAINTS_DB"))
-        states = {
-            case["_id"]: case["status"]
-            for case in complaints["cases"].find({"filed_by": filer}, {"status": 1})
-        }
+        cases = list(complaints["cases"].find({"filed_by": filer}, dict.fromkeys(CASE_FIELDS, 1)))
+        states = {case["_id"]: case["status"] for case in cases}
         noted = noted_messages(complaints, set(states))
         unpublished = unpublished_rows(complaints)
     with connect(known.need("TANGGAP_NOTIFICATIONS_DB")) as client:
         notifications = database_of(client, known.need("TANGGAP_NOTIFICATIONS_DB"))
         intents = list(intents_of(notifications, set(states)))
         unpublished += unpublished_rows(notifications)
+        chain, more = chain_of(known, cases, notifications)
+        unpublished += more
     ended = [intent for intent in intents if intent["status"] in OUTCOMES]
     outcomes = [(intent, OUTCOMES[intent["status"]]) for intent in ended]
     told = [(i, outcome) for i, outcome in outcomes if outcome in TOLD and i["announce"]]
@@ -108,7 +120,141 @@ def read(known: Settings, filer: str) -> Holdings:
         unpublished=unpublished,
         emails_sent=len(emails),
         mails=sum(id_ in emails for id_ in message_ids(Path(directory))) if directory else None,
+        chain=chain,
     )
+
+
+def chain_of(known: Settings, cases: list[Document], notifications: Database[Document]) -> tuple[Chain, int]:
+    """What became of the cases' closures in the other databases, and what waits there to be published."""
+    closures = sum(case.get("closures", 0) for case in cases)
+    with (
+        connect(known.need("TANGGAP_SURVEYS_DB")) as surveys_client,
+        connect(known.need("TANGGAP_EVALUATION_DB")) as evaluation_client,
+    ):
+        surveys = database_of(surveys_client, known.need("TANGGAP_SURVEYS_DB"))
+        evaluation = database_of(evaluation_client, known.need("TANGGAP_EVALUATION_DB"))
+        sources = sources_of(surveys, cases)
+        heard = [source for id_, source in sources.items() if not id_.endswith(":0")]
+        asked = {case["_id"]: sources.get(last_closure(case), {}) for case in cases if is_asked(case)}
+        people = {
+            case["contact_ref"]
+            for case in cases
+            if sources.get(last_closure(case), {}).get("outcome") == "invited"
+        }
+        mails = invitations_of(
+            notifications, [case["contact_ref"] for case in cases if case.get("contact_ref")]
+        )
+        periods = sorted({source["period"] for source in heard if source.get("period")})
+        chain = Chain(
+            closures=closures,
+            heard=len(heard),
+            facts=facts_of(evaluation, {case["_id"] for case in cases}),
+            should_invite=len(asked),
+            invited=sum(source.get("outcome") == "invited" for source in asked.values()),
+            too_late=sum(source.get("outcome") == "period_over" for source in asked.values()),
+            outcomes=Counter(source["outcome"] for source in heard),
+            open=open_invitations(surveys, set(sources)),
+            people=len(people),
+            people_told=len(people & {mail["recipient_ref"] for mail in mails}),
+            mails=Counter(mail["status"] for mail in mails),
+            mailed_people=len({mail["recipient_ref"] for mail in mails if mail["status"] in MAILED}),
+            periods=tuple(period_held(surveys, evaluation, id_) for id_ in periods),
+        )
+        return chain, unpublished_rows(surveys) + unpublished_rows(evaluation)
+
+
+def is_asked(case: Document) -> bool:
+    """Whether the reporter of a closed case is to be asked, by what complaints holds of it."""
+    return (
+        case["status"] == "closed"
+        and case.get("contact_ref") is not None
+        and not case["confidential"]
+        and not case["inspectorate"]
+        and case.get("outcome") is not None
+        and case.get("reason") not in ("unreachable", "info_not_provided")
+    )
+
+
+def last_closure(case: Document) -> str:
+    return f"case:{case['_id']}:{case.get('closures', 0)}"
+
+
+def sources_of(surveys: Database[Document], cases: list[Document]) -> dict[str, Document]:
+    """What surveys made of every closure and reopening of these cases, by the closure."""
+    ids = {f"case:{case['_id']}:{number}" for case in cases for number in range(case.get("closures", 0) + 1)}
+    found: dict[str, Document] = {}
+    for batch in batches(ids):
+        found |= {source["_id"]: source for source in surveys["sources"].find({"_id": {"$in": batch}})}
+    return found
+
+
+def open_invitations(surveys: Database[Document], sources: set[str]) -> int:
+    """Only an open invitation still says what it was made for."""
+    return sum(
+        surveys["invites"].count_documents({"state": "open", "source": {"$in": batch}})
+        for batch in batches(sources)
+    )
+
+
+def invitations_of(notifications: Database[Document], contacts: list[str]) -> list[Document]:
+    """The messages of invitations to these people, who are new in every case."""
+    found: list[Document] = []
+    for batch in batches(set(contacts)):
+        query = {"event_type": "survey.invited.v1", "recipient_ref": {"$in": batch}}
+        found += notifications["intents"].find(query, {"recipient_ref": 1, "status": 1})
+    return found
+
+
+def facts_of(evaluation: Database[Document], codes: set[str]) -> int:
+    return sum(
+        len(case["closures"])
+        for batch in batches(codes)
+        for case in evaluation["cases"].find({"_id": {"$in": batch}}, {"closures.no": 1})
+    )
+
+
+def period_held(surveys: Database[Document], evaluation: Database[Document], id_: str) -> PeriodHeld:
+    """A period in surveys and in evaluation, with its index computed again from the stored answers."""
+    row = surveys["periods"].find_one({"_id": id_}) or {}
+    computed = surveys["closings"].find_one({"period": id_}, {"inputs": 0}, sort=[("version", -1)])
+    figures = computed["figures"] if computed else {}
+    result = evaluation["unit_results"].find_one({"_id": id_}) or {}
+    facts = result.get("facts") or {}
+    answers = list(surveys["answers"].find({"period": id_}, {"scores": 1}))
+    prefix = {"$gte": f"{id_}:", "$lt": f"{id_};"}
+    return PeriodHeld(
+        unit=row["unit"],
+        period=row["code"],
+        state=row["state"],
+        accepted=sum(row["accepted"].values()),
+        waiting=surveys["pending"].count_documents({"group": prefix}),
+        released=len(answers),
+        held=surveys["held"].count_documents({"period": id_}),
+        refused=row["refused"],
+        n=computed["numbers"]["n"] if computed else None,
+        n_shown=figures.get("n_shown"),
+        ikm=figures.get("ikm"),
+        band=figures.get("band"),
+        missing=tuple(figures.get("missing") or ()),
+        recomputed=index_of(row, answers) if computed else None,
+        evaluation_n_shown=facts.get("n_shown"),
+        evaluation_ikm=facts.get("ikm"),
+    )
+
+
+@cache
+def rules() -> Tables:
+    return Tables.load(CITY)
+
+
+def index_of(period: Document, answers: list[Document]) -> str | None:
+    """The index by `tanggap verify`'s own arithmetic; None where the city's rules show none."""
+    tables = rules()
+    day, unit = date.fromisoformat(period["starts_on"]), period["unit"]
+    raw = [{"id": answer["_id"], "scores": answer["scores"]} for answer in answers]
+    found = recompute(raw, period["questionnaire_version"], period["band_version"], tables)
+    minimums = (tables.minimum(MINIMUM, unit, day), tables.minimum(ELEMENT_MINIMUM, unit, day))
+    return None if found.reasons(*minimums) else found.ikm
 
 
 def connect(url: str) -> MongoClient[Document]:

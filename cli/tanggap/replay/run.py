@@ -16,6 +16,7 @@ from tanggap.console import Counter
 from tanggap.errors import CliError, GatewayError
 from tanggap.journal import Filing, Journal, StepRecord
 from tanggap.replay.plan import DUPLICATE, UNIT, Course, Row, Step
+from tanggap.replay.respond import own_address
 
 OUTAGE_SECONDS = 300.0
 STORED_SECONDS = 120.0
@@ -62,7 +63,7 @@ class Sender:
 
     async def file(self, row: Row) -> None:
         """File one row; the same bytes under the same key however often it is repeated."""
-        body = {**row.submission, "received_at": self.journal.started_at}
+        body = {**own_address(row.submission, self.journal), "received_at": self.journal.started_at}
         answer = await self.send(
             "POST", "/v1/complaints", body, key=self.journal.key(row.key), actor=Actor("desk", None)
         )
