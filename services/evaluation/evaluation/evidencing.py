@@ -41,6 +41,8 @@ from servicekit.ids import Clock, uuid7
 from servicekit.mongo import MongoHandle
 
 MOST_COMMENTS = 50
+MOST_PERIODS = 6
+"""How many periods are shown where nobody names one; `periods` lists all there are."""
 
 
 class Evidencing:
@@ -61,18 +63,20 @@ class Evidencing:
         self._clock = clock
 
     def evidence(self, actor: Actor, subject: Any, period: Any) -> dict[str, Any]:
-        """A person's items, newest period first. Raises Unseen where the actor may not know of them."""
+        """A person's items, newest periods first. Raises Unseen where the actor may not know of them."""
         ref = read_text("subject", subject) or actor.ref or ""
         person = self._people.get(ref)
         if person is None or not self._may_see(actor, person):
             raise Unseen("evidence")
         wanted = _period(period)
-        periods = [wanted] if wanted else self.periods_of(person)
+        known = self.periods_of(person)
+        periods = [wanted] if wanted else known[:MOST_PERIODS]
         items = self._commented(person, [item for one in periods for item in self.items_of(person, one)])
         return {
             "subject_ref": ref,
             "unit": person.unit,
             "items": wire(items),
+            "periods": known,
             "policy_version": self._policy().version,
         }
 
@@ -130,9 +134,10 @@ class Evidencing:
         if not of_unit(self._permissions, actor, "unit_evidence", code):
             raise Unseen("unit")
         wanted = _period(period)
-        periods = [wanted] if wanted else self._unit_periods(code)
+        known = self._unit_periods(code)
+        periods = [wanted] if wanted else known[:MOST_PERIODS]
         items = [item for one in periods for item in self.unit_items(code, one)]
-        return {"unit": code, "items": wire([{**item, "comments": []} for item in items])}
+        return {"unit": code, "items": wire([{**item, "comments": []} for item in items]), "periods": known}
 
     # What the others compute from
 

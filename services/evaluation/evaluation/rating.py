@@ -6,16 +6,17 @@ Only calls of people come here. No handler of an event holds this class, and non
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
 from evaluation import events as told
+from evaluation.calibrating import Calibrating
 from evaluation.calls import Once, not_permitted, read_cursor, read_day, read_limit, read_text
 from evaluation.city import CityRules
 from evaluation.domain import evaluations as workflow
-from evaluation.domain import matrix, objections, severity
+from evaluation.domain import matrix, objections
 from evaluation.domain.access import (
     ANY,
     DECIDER,
@@ -29,9 +30,7 @@ from evaluation.domain.access import (
     may_act,
     scopes,
 )
-from evaluation.domain.distribution import check_distribution
 from evaluation.domain.evaluations import ISSUED, Evaluation, Predikat, Step
-from evaluation.domain.figures import plain
 from evaluation.domain.payloads import Payload
 from evaluation.errors import NotAllowed, Stale, Unseen, invalid
 from evaluation.evidencing import Evidencing
@@ -58,6 +57,7 @@ class Rating:
         rows: EvaluationStore,
         people: PeopleStore,
         evidencing: Evidencing,
+        calibrating: Calibrating,
         city: CityRules,
         permissions: Permissions,
         clock: Clock,
@@ -67,6 +67,7 @@ class Rating:
         self._rows = rows
         self._people = people
         self._evidencing = evidencing
+        self._calibrating = calibrating
         self._city = city
         self._permissions = permissions
         self._clock = clock
@@ -258,11 +259,23 @@ class Rating:
             case "object":
                 id_ = str(uuid4())
                 until = self._city.object_until(today)
-                return objections.file_objection(evaluation, payload, id_, now, today, until)
+                return objections.file_objection(
+                    self._with_decider(session, evaluation), payload, id_, now, today, until
+                )
             case "decide":
                 return self._decided(evaluation, payload, actor, now)
             case _:
                 return workflow.follow_up(evaluation, payload, now)
+
+    def _with_decider(self, session: ClientSession, evaluation: Evaluation) -> Evaluation:
+        """Whom the staff record names by now, where it named no superior when the period was opened."""
+        if evaluation.decider_ref is not None:
+            return evaluation
+        person = self._people.get(evaluation.staff_ref, session)
+        superior = person.superior_ref if person is not None else None
+        if superior in (evaluation.rater_ref, evaluation.staff_ref):
+            superior = None
+        return replace(evaluation, decider_ref=superior)
 
     def _citable(self, evaluation: Evaluation) -> Sequence[Mapping[str, Any]]:
         person = self._people.get(evaluation.staff_ref)
@@ -280,9 +293,9 @@ class Rating:
         return issued
 
     def _finalised(self, evaluation: Evaluation, payload: Any, now: datetime) -> Step:
-        organisation = self._organisation(Payload(payload).value("organisation"), evaluation.end)
+        organisation = self._calibrating.organisation(Payload(payload).value("organisation"), evaluation.end)
         step = workflow.finalise(evaluation, self._predikat_of(evaluation), organisation, (), now)
-        warnings = self._warnings(step.evaluation)
+        warnings = self._calibrating.warnings(step.evaluation)
         return workflow.finalise(evaluation, self._predikat_of(evaluation), organisation, warnings, now)
 
     def _handed_over(self, evaluation: Evaluation, payload: Any, now: datetime, today: date) -> Step | None:
@@ -302,84 +315,9 @@ class Rating:
             payload,
             predikat_of=self._predikat_of(evaluation),
             labels=_labels(self._city.matrix(evaluation.end)),
-            warnings_for=self._warnings,
+            warnings_for=self._calibrating.warnings,
             at=now,
         )
-
-    def _organisation(self, value: Any, day: date) -> str | None:
-        if value is None:
-            return None
-        known = self._city.distribution(day).checks
-        if value not in known:
-            raise invalid("/organisation", "unknown_value", f"Expected one of: {', '.join(known)}.")
-        return str(value)
-
-    def _warnings(self, evaluation: Evaluation) -> list[dict[str, Any]]:
-        """What the circular expects of the unit's results, this one included. It moves nothing."""
-        if evaluation.organisation is None or evaluation.predikat is None:
-            return []
-        counts = self._rows.predikat_counts(
-            evaluation.unit, evaluation.start, evaluation.end, without=evaluation.id
-        )
-        counts[evaluation.predikat.key] = counts.get(evaluation.predikat.key, 0) + 1
-        rules = self._city.distribution(evaluation.end)
-        found = check_distribution(rules, evaluation.organisation, counts)
-        return [asdict(warning) for warning in found.warnings]
-
-    def distribution(
-        self, actor: Actor, unit: Any, start: Any, end: Any, organisation: Any
-    ) -> dict[str, Any]:
-        """Whether a unit's results follow the circular's pattern: warnings, no more.
-
-        Below the circular's minimum of people nothing is counted out, so that nobody's result can be told.
-        HR sees for the calibration meeting how raters rate; the leader does not, since it names them.
-        """
-        found = scopes(self._permissions, actor, "distribution")
-        if not found:
-            raise not_permitted()
-        code = read_text("unit", unit) or ""
-        first, last = read_day("start", start), read_day("end", end)
-        wanted = self._organisation(organisation, last)
-        if wanted is None:
-            raise invalid("/organisation", "required", "The organisation's own predikat is required.")
-        counts = self._rows.predikat_counts(code, first, last)
-        rules = self._city.distribution(last)
-        check = check_distribution(rules, wanted, counts)
-        return {
-            "unit": code,
-            "period": {"start": first.isoformat(), "end": last.isoformat()},
-            "organisation": wanted,
-            "status": check.status,
-            "n": check.n if check.n >= rules.minimum_people else None,
-            "n_shown": str(check.n) if check.n >= rules.minimum_people else f"<{rules.minimum_people}",
-            "warnings": [asdict(warning) for warning in check.warnings],
-            "basis": rules.basis,
-            "rules_version": check.rules_version,
-            "raters": self._raters(last) if "hr" in actor.roles else None,
-        }
-
-    def _raters(self, last: date) -> list[dict[str, Any]]:
-        """How each rating officer rated in the year up to a day; null where he rated too few to say."""
-        levels = {value: number for number, value in enumerate(workflow.RATINGS, 1)}
-        given = [
-            severity.Given(rater, person, {"results": levels[results], "behaviour": levels[behaviour]})
-            for rater, person, results, behaviour in self._rows.given(last - timedelta(days=365), last)
-        ]
-        minimum = self._city.policy(last).minimum_shown
-        shown = []
-        for profile in severity.profiles(given):
-            enough = profile.people >= minimum
-            shown.append(
-                {
-                    "rater_ref": profile.rater,
-                    "people_shown": str(profile.people) if enough else f"<{minimum}",
-                    "severity": plain(profile.severity) if enough else None,
-                    "spread": plain(profile.spread) if enough else None,
-                    "halo": plain(profile.halo) if enough else None,
-                    "reason": None if enough else "below_minimum_n",
-                }
-            )
-        return shown
 
     def _shown(self, evaluation: Evaluation, actor: Actor, session: ClientSession | None) -> dict[str, Any]:
         seen = level(self._permissions, actor, evaluation)

@@ -224,7 +224,7 @@ class EvaluationService:
     def distribution(
         self, actor: Any, unit: Any = None, start: Any = None, end: Any = None, organisation: Any = None
     ) -> dict[str, Any]:
-        return self.parts.rating.distribution(read_actor(actor), unit, start, end, organisation)
+        return self.parts.calibrating.distribution(read_actor(actor), unit, start, end, organisation)
 
     # Trainings
 

@@ -247,7 +247,7 @@ class Training:
         self, actor: Actor, enrolment_id: Any, action: Any, payload: Any, key: str | None
     ) -> dict[str, Any]:
         """Approve, confirm, complete or withdraw; nothing happened if it raises a refusal."""
-        if action not in POSSIBLE:
+        if not isinstance(action, str) or action not in POSSIBLE:
             raise invalid("/action", "unknown_action", f"Expected one of: {', '.join(POSSIBLE)}.")
         id_ = read_text("enrolment_id", enrolment_id) or ""
         now = milliseconds(self._clock.now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evaluation.advising import Advising
+from evaluation.calibrating import Calibrating
 from evaluation.calls import Once
 from evaluation.city import CityRules, load_city
 from evaluation.config import SERVICE, EvaluationConfig
@@ -43,6 +44,7 @@ class Parts:
     staffing: Staffing
     evidencing: Evidencing
     rating: Rating
+    calibrating: Calibrating
     training: Training
     ledgering: Ledgering
     advising: Advising
@@ -75,6 +77,8 @@ def wire_parts(
     evidencing = Evidencing(db, facts, people, city, permissions, clock)
     ledgering = Ledgering(once, outbox, ledger, people, advice, city, permissions, clock)
     training = Training(once, outbox, trainings, people, advice, ledgering, city, permissions, clock)
+    evaluations = EvaluationStore(database)
+    calibrating = Calibrating(evaluations, city, permissions)
     advising = Advising(db, outbox, advice, people, facts, trainings, training, ledgering, city, clock)
     return Parts(
         registry=Registry(db, inbox, people),
@@ -82,7 +86,8 @@ def wire_parts(
         gathering=Gathering(db, inbox, facts, advice, city.zone, clock),
         staffing=Staffing(once, people, advice, permissions, clock),
         evidencing=evidencing,
-        rating=Rating(once, outbox, EvaluationStore(database), people, evidencing, city, permissions, clock),
+        rating=Rating(once, outbox, evaluations, people, evidencing, calibrating, city, permissions, clock),
+        calibrating=calibrating,
         training=training,
         ledgering=ledgering,
         advising=advising,

@@ -185,6 +185,18 @@ def test_evidence_is_for_the_person_and_her_rater_and_nobody_else(world: World) 
         world.parts.evidencing.unit_evidence(who(PERSON), "dukcapil", None)
 
 
+def test_where_nobody_names_a_period_the_newest_are_shown_and_all_are_listed(world: World) -> None:
+    world.tell(*(period_closed(period=f"{year}-Q{n}") for year in (2024, 2025) for n in range(1, 5)))
+
+    found = world.parts.evidencing.evidence(who(PERSON), None, None)
+    oldest = world.parts.evidencing.evidence(who(PERSON), None, "2024-Q1")
+
+    assert found["periods"][0] == "2025-Q4"
+    assert len(found["periods"]) == 8
+    assert {item["period"] for item in found["items"]} == set(found["periods"][:6])
+    assert {item["period"] for item in oldest["items"]} == {"2024-Q1"}
+
+
 def test_a_wrong_period_is_refused(world: World) -> None:
     with pytest.raises(NotValid):
         items(world, period="kemarin")

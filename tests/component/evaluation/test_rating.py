@@ -308,6 +308,19 @@ def test_who_has_to_decide_an_open_objection_does_not_rate_that_person(world: Wo
         world.act(later, "rate", SUPERIOR, RATING)
 
 
+def test_an_objection_waits_until_somebody_is_named_who_decides(world: World) -> None:
+    row = {"staff_ref": "dukcapil-1", "unit": "dukcapil", "status": "asn_pns", "rater_ref": RATER["ref"]}
+    world.parts.staffing.import_staff(who(HR), [row], False, None)
+    id_ = world.finalised()
+    with refusal("no_decider"):
+        world.act(id_, "object", PERSON, {"reason": "Tidak setuju."})
+
+    world.parts.staffing.import_staff(who(HR), [{**row, "superior_ref": "sekda-1"}], False, None)
+    shown = world.act(id_, "object", PERSON, {"reason": "Tidak setuju."})
+
+    assert (shown["state"], shown["decider_ref"]) == ("objected", "sekda-1")
+
+
 def test_staff_who_are_no_asn_are_never_rated(world: World) -> None:
     with refusal("not_asn"):
         world.open(staff_ref="honorer-4")
@@ -381,11 +394,11 @@ def test_the_distribution_warns_and_moves_nothing(world: World) -> None:
 
     assert last["warnings"][0]["code"] == "sb_over_70"
     assert last["predikat"]["key"] == "sangat_baik"
-    found = world.parts.rating.distribution(who(HR), "dukcapil", "2026-07-01", "2026-09-30", "istimewa")
+    found = world.parts.calibrating.distribution(who(HR), "dukcapil", "2026-07-01", "2026-09-30", "istimewa")
     assert (found["status"], found["n"], found["basis"]) == ("warnings", 10, "SE MenPANRB 3/2023")
     assert found["raters"][0]["rater_ref"] == "dukcapil-kepala"
     with pytest.raises(NotAllowed):
-        world.parts.rating.distribution(who(RATER), "dukcapil", "2026-07-01", "2026-09-30", "istimewa")
+        world.parts.calibrating.distribution(who(RATER), "dukcapil", "2026-07-01", "2026-09-30", "istimewa")
 
 
 def test_follow_up_is_a_record(world: World) -> None:
