@@ -15,6 +15,7 @@ from servicekit.envelope import Event, format_time
 from servicekit.ids import uuid7
 
 SOURCE = "/evaluation"
+LONGEST_ID = 80
 _SCHEMAS = "https://tanggap.id/contracts/evaluation"
 
 NEVER = frozenset(
@@ -153,7 +154,7 @@ def rejected(cause: Event, department: str, reason: str, pointer: str | None, at
         at,
         {
             "department": department,
-            "event_id": cause.id,
+            "event_id": cause.id if len(cause.id) <= LONGEST_ID else None,
             "event_type": cause.type,
             "reason": reason,
             "pointer": pointer,

@@ -135,3 +135,12 @@ def test_a_refusal_says_in_both_languages_what_is_wrong(reason: str) -> None:
     CONTRACTS.validate(event)
     assert event.data["message"]["id"] != event.data["message"]["en"]
     assert (event.causationid, event.subject) == (cause.id, cause.id)
+
+
+def test_an_id_longer_than_any_of_ours_is_not_repeated() -> None:
+    cause = make_event("staff.changed.v1", {}, source="/departments/simpeg", id="x" * 200)
+
+    event = told.rejected(cause, "simpeg", "invalid", None, AT)
+
+    CONTRACTS.validate(event)
+    assert event.data["event_id"] is None

@@ -170,9 +170,9 @@ def complete(enrolment: Enrolment, offer: Offer, payload: Any, at: datetime, tod
         raise NotAllowed("not_begun", "It has not begun yet.")
     read = Payload(payload)
     needed = offer.internship is not None
-    report = read.text("report_ref", required=needed, limit=300)
+    report = read.text("report_ref", required=needed, limit=200)
     project = read.text("back_home_project", required=needed)
-    evidence = read.text("evidence_ref", required=False, limit=300)
+    evidence = read.text("evidence_ref", required=False, limit=200)
     read.check()
     return replace(
         enrolment,
