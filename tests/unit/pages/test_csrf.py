@@ -9,6 +9,7 @@ from gateway.codes import shown
 from support.html import form_to
 from support.page_data import SECRET, code_of
 from support.pages import FakeCases
+from support.survey_data import OPEN
 
 FILE = "/lapor/usulan"
 CONFIRM = f"/lacak/{shown(code_of(6))}/{SECRET}/selesai"
@@ -21,7 +22,37 @@ POSTS = [
     "/petugas/kotak-masuk/dibaca",
     "/masuk",
     "/keluar",
+    f"/survei/{OPEN}",
+    "/petugas/survei/bantu",
+    "/petugas/survei/loket",
+    "/petugas/survei/loket/loket-2/cabut",
+    "/petugas/survei/dpupr/2026-Q4/close",
+    "/petugas/survei/dpupr/2026-Q3/rencana",
+    "/petugas/survei/dpupr/2026-Q3/rencana/rtl-1/start",
+    "/petugas/survei/dpupr/2026-Q4/ditahan/ditahan-1/discard",
+    "/petugas/survei/dpupr/2026-Q4/saran/saran-1/hide",
+    "/evaluasi/buka",
+    "/evaluasi/tertutup/read",
+    "/evaluasi/bukti/ev-on-time/tanggapan",
+    "/pelatihan/lokakarya-1/daftar",
+    "/pelatihan/pendaftaran/ikut-1/approve",
+    "/rekomendasi/rek-1/approve",
 ]
+QUERIES = (
+    "invitation",
+    "results",
+    "result",
+    "periods",
+    "counters",
+    "held",
+    "comments",
+    "me",
+    "evaluations",
+    "evaluation",
+    "trainings",
+    "enrolments",
+    "recommendations",
+)
 
 
 def filled(client: TestClient, **more: str) -> dict[str, str]:
@@ -32,6 +63,12 @@ def changes(cases: FakeCases) -> list[Any]:
     return [call for call in cases.calls if call[0] in ("file", "act", "reveal")]
 
 
+def chain_changes(client: TestClient) -> list[Any]:
+    """What reached surveys and evaluation that is no question."""
+    state = client.app.state  # type: ignore[attr-defined]  # Starlette's state
+    return [call for call in state.surveys.calls + state.evaluation.calls if call[0] not in QUERIES]
+
+
 @pytest.mark.parametrize("path", POSTS)
 def test_a_form_without_token_changes_nothing(path: str, coordinator: TestClient, cases: FakeCases) -> None:
     answer = coordinator.post(
@@ -39,6 +76,7 @@ def test_a_form_without_token_changes_nothing(path: str, coordinator: TestClient
     )
 
     assert changes(cases) == []
+    assert chain_changes(coordinator) == []
     assert coordinator.app.state.notices.read == []  # type: ignore[attr-defined]  # Starlette's state
     assert "tanggap_session" not in answer.headers.get("set-cookie", "")
 
@@ -53,6 +91,7 @@ def test_a_form_from_another_site_is_refused(
 
     assert answer.status_code == 403
     assert changes(cases) == []
+    assert chain_changes(coordinator) == []
 
 
 @pytest.mark.parametrize(
