@@ -14,7 +14,16 @@ from servicekit.mongo import MongoHandle
 from servicekit.outbox import Outbox
 from surveys.access import Access, Actor, Once
 from surveys.city import City
-from surveys.domain.improvement import ACTIONS, CANCELLED, DONE, NEEDS, PLANNED, is_overdue, next_state
+from surveys.domain.improvement import (
+    ACTIONS,
+    CANCELLED,
+    DONE,
+    NEEDS,
+    PLANNED,
+    follow_up_score,
+    is_overdue,
+    next_state,
+)
 from surveys.domain.periods import OPEN, SHOWN
 from surveys.errors import Fault, NotValid, Unseen, WrongState, invalid
 from surveys.events import improvement
@@ -63,6 +72,23 @@ class Planning:
 
     def of(self, unit: str, period: str) -> list[dict[str, Any]]:
         return [self._view(row) for row in self._improvements.of({"unit": unit, "period": period})]
+
+    def follow_up(self, period: Document) -> int | None:
+        """0 to 5 for the speed of follow-up since the publication (PEKPPP); None without any plan.
+
+        While something is open it is the score that can still be reached.
+        """
+        query = {"unit": period["unit"], "period": period["code"], "state": {"$ne": CANCELLED}}
+        rows = self._improvements.of(query)
+        if not rows:
+            return None
+        done = [date.fromisoformat(row["done_on"]) for row in rows if row["state"] == DONE]
+        return follow_up_score(
+            date.fromisoformat(period["published_on"]),
+            max(done, default=None),
+            all_done=len(done) == len(rows),
+            today=self._city.today(self._clock.now()),
+        )
 
     def plan(self, actor: Actor, given: Mapping[str, Any], key: str | None) -> dict[str, Any]:
         """Plan an improvement of an element of a closed period, and tell whoever is in charge."""

@@ -85,6 +85,7 @@ class Reading:
         view["improvements"] = self._planning.of(row["unit"], row["code"]) if shown or staff else []
         if self._lacks_plan(view):
             view["cautions" if shown else "missing"].append(NO_PLAN)
+        view["follow_up_score"] = self._planning.follow_up(row) if shown else None
         view["comments"] = self._comments(row) if shown else []
         view["versions"] = self._versions(row) if shown or staff else []
         if self._access.may(actor, "export", row["unit"]):
@@ -173,6 +174,7 @@ class Reading:
             "missing": [],
             "trend": [],
             "improvements": [],
+            "follow_up_score": None,
             "comments": [],
             "method": None,
             "questionnaire_version": row["questionnaire_version"],

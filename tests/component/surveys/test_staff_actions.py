@@ -173,6 +173,7 @@ def test_a_plan_goes_from_planned_to_done_with_evidence(world: World) -> None:
     assert (told["done_on"], told["evidence_ref"]) == ("2026-11-24", "SK-12/2026")
     public = world.result(actor=PUBLIC)
     assert [one["state"] for one in public["improvements"]] == ["done"]
+    assert public["follow_up_score"] == 5
     assert "no_improvement_plan" not in public["cautions"]
     assert world.act("publish") == []
 
