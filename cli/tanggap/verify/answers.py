@@ -1,6 +1,7 @@
 """Raw answers as they are exported: what each one hashes to, and which is not the one that was computed from.
 
-digest of an answer = SHA-256 of its canonical JSON without `digest`
+digest of an answer = SHA-256 of the canonical JSON of its id, unit, period, questionnaire_version, scores,
+                      respondent, mode and service_code; what stands beside them (names) takes no part
 inputs hash         = SHA-256 of the canonical JSON of {unit, period, questionnaire_version, band_version,
                       method, answers: the digests, sorted}
 canonical JSON      = UTF-8, keys sorted, separators "," and ":" without blanks
@@ -14,6 +15,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+HASHED = (
+    "id",
+    "unit",
+    "period",
+    "questionnaire_version",
+    "scores",
+    "respondent",
+    "mode",
+    "service_code",
+)
 ALTERED, MISSING, ADDED, TWICE = "altered", "missing", "added", "twice"
 
 
@@ -33,7 +44,7 @@ def sha256(value: Any) -> str:
 
 
 def digest(answer: Mapping[str, Any]) -> str:
-    return sha256({name: value for name, value in answer.items() if name != "digest"})
+    return sha256({name: answer.get(name) for name in HASHED})
 
 
 def inputs_hash(result: Mapping[str, Any], digests: Iterable[str]) -> str:
