@@ -130,5 +130,6 @@ def ledger(ledger: Mapping[str, Any], language: str) -> str:
     staff_ref, year = ledger.get("staff_ref"), ledger.get("year")
     rows = [[staff_ref, year, *(entry.get(name) for name in names)] for entry in ledger.get("entries") or ()]
     total = "Verified" if language == "en" else "Terverifikasi"
-    rows.append([staff_ref, year, None, None, total, None, None, None, ledger.get("verified_jp")])
+    whole = {"title": total, "jp": ledger.get("verified_jp")}
+    rows.append([staff_ref, year, *(whole.get(name) for name in names)])
     return write(("staff_ref", "year", *names), rows)

@@ -29,10 +29,10 @@ EVALUATION_ACTIONS = {
     "finalise": "finalise",
     "import": "import_result",
     "read": "read",
-    "hand_over": "hand_over",
+    "hand-over": "hand_over",
     "object": "object",
     "decide": "decide",
-    "follow_up": "follow_up",
+    "follow-up": "follow_up",
 }
 ENROLMENT_ACTIONS = {
     "approve": "approve_enrolment",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.messages_services import FROM_SERVICES
 from servicekit.errors import FieldError
 
 _MESSAGES: dict[str, dict[str, str]] = {
@@ -241,37 +242,13 @@ _SENTENCES: dict[str, dict[str, str]] = {
     },
 }
 
-# What services refuse, by their codes; their own details are English.
-_FROM_SERVICES: dict[str, str] = {
-    "required": "Isian ini wajib diisi.",
-    "too_long": "Isian ini terlalu panjang.",
-    "not_a_text": "Isinya harus berupa teks.",
-    "not_a_flag": "Isinya harus true atau false.",
-    "unknown_value": "Nilai ini tidak dikenal.",
-    "unknown_unit": "Unit ini tidak ada dalam daftar unit.",
-    "unknown_service": "Layanan dengan kode ini tidak ada.",
-    "unknown_action": "Tindakan ini tidak ada.",
-    "same_unit": "Sebutkan unit lain yang berwenang, bukan unit Anda sendiri.",
-    "out_of_range": "Waktunya harus antara saat diterima dan sekarang.",
-    "key_reused": "Idempotency-Key ini sudah dipakai untuk permintaan lain.",
-    "not_here": "Ini hanya tersedia dalam profil pengembangan.",
-    "not_permitted": "Peran Anda tidak mencakup tindakan ini untuk laporan ini.",
-    "service_unknown": "Layanan laporan ini belum dikenal: tetapkan saat memverifikasi.",
-    "other_unit": "Unit meneruskan laporan dengan mengembalikannya dan menyebut unit tujuan.",
-    "inspectorate_only": "Laporan yang ditangani inspektorat tetap di inspektorat.",
-    "bound": "Keputusan koordinator mengikat: laporan ini sudah terlalu sering dikembalikan.",
-    "too_many_questions": "Pelapor sudah ditanya sebanyak yang dibolehkan aturan kota.",
-    "window_over": "Waktu untuk membuka kembali laporan ini sudah lewat. Silakan buat laporan baru.",
-    "anonymous": "Pelapor meminta agar unit tidak mengetahui identitasnya.",
-}
-
 
 def from_service(code: str, detail: str, language: str) -> str:
     """A service's refusal in the caller's language; one that we cannot say in it stays as it came."""
     if language == "en":
         return detail
     plain = _MESSAGES.get(code, {}).get("id", "")
-    return _FROM_SERVICES.get(code) or ("" if "{" in plain else plain) or detail
+    return FROM_SERVICES.get(code) or ("" if "{" in plain else plain) or detail
 
 
 def sentence(code: str, language: str) -> str:

@@ -96,7 +96,11 @@ class Snapshot(Generic[Kept]):
 
     def _from_disk(self) -> Kept | None:
         try:
-            return self._read(orjson.loads(self._path.read_bytes()))
+            document = orjson.loads(self._path.read_bytes())
+            if not isinstance(document, dict):
+                raise ValueError("not an object")
+            kept = self._read(document)
+            return kept if kept.version >= 0 else None
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:

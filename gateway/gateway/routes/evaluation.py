@@ -13,7 +13,6 @@ from gateway.callers import Caller
 from gateway.evaluation import (
     ENROLMENT_ACTIONS,
     ENTRY_ACTIONS,
-    EVALUATION_ACTIONS,
     RECOMMENDATION_DECISIONS,
     Evaluation,
 )
@@ -121,7 +120,7 @@ async def get_evaluation(request: Request, caller: Caller) -> Response:
 
 
 async def act_on_evaluation(request: Request, caller: Caller) -> Response:
-    action = action_of(request, EVALUATION_ACTIONS)
+    action = text(request, "action")
     payload = await read_object(request, optional=True)
     version = version_of(payload, caller)
     view = await _evaluation(request).act_on_evaluation(
