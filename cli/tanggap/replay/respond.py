@@ -55,11 +55,12 @@ class Respondents:
     share: float
 
     def invited(self, links: Mapping[str, str]) -> dict[str, tuple[Row, str]]:
-        """Row and token by the row's key, of those who were sent a link."""
+        """Row and token by the row's key, of those who were sent a link; of rows with one address the first."""
+        left = dict(links)
         found = {}
         for row in self.rows:
             reporter = own_address(row.submission, self.journal).get("reporter") or {}
-            token = links.get(str(reporter.get("email", "")).lower())
+            token = left.pop(str(reporter.get("email", "")).lower(), None)
             if token is not None:
                 found[row.key] = (row, token)
         return found

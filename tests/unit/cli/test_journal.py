@@ -62,3 +62,18 @@ def test_only_its_owner_reads_a_journal(tmp_path: Path) -> None:
     journal = begun(tmp_path / "j")
 
     assert stat.S_IMODE(journal.file.stat().st_mode) == 0o600
+
+
+def test_what_was_noted_survives_and_is_found_by_its_prefix(tmp_path: Path) -> None:
+    first = Journal(tmp_path / "journal")
+    first.note("answer/r1", "taken")
+    first.note("answer/r2", "taken")
+    first.note("answer/r2", "refused")
+    first.note("other")
+    first.close()
+
+    again = Journal(tmp_path / "journal")
+
+    assert again.noted("other") == ""
+    assert again.noted("absent") is None
+    assert again.notes("answer/") == {"r1": "taken", "r2": "refused"}
