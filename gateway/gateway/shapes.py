@@ -32,17 +32,25 @@ def clean(text: str) -> str:
     ).strip()
 
 
+def _kept_at_most(most: int) -> Callable[[str], None]:
+    def check(text: str) -> None:
+        if len(text) > most:
+            raise ValidationError(f"too_long max={most}")
+
+    return check
+
+
 class Text(fields.String):
     """Text as people paste it; limits count what is kept."""
 
     default_error_messages = {**ERRORS, "invalid": "not_text", "invalid_utf8": "not_text", "blank": "blank"}
 
     def __init__(self, max_length: int, *, blank: bool = True, **kwargs: Any) -> None:
-        limits = [validate.Length(max=max_length, error=f"too_long max={max_length}")]
-        super().__init__(validate=limits, **kwargs)
+        super().__init__(validate=_kept_at_most(max_length), **kwargs)
         self._blank = blank
-        if not blank:
-            self.metadata = {"minLength": 1, **self.metadata}
+        # Not as maxLength: what is not kept, such as control characters, does not count.
+        told = {"description": f"At most {max_length} characters."}
+        self.metadata = {**told, **({} if blank else {"minLength": 1}), **self.metadata}
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):

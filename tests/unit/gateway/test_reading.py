@@ -175,7 +175,7 @@ def test_the_description_names_the_fields_of_a_filing(app: App) -> None:
     schema = app.get("/openapi.json").json()["components"]["schemas"]["Filing"]
 
     assert schema["required"] == ["description", "service_code"]
-    assert schema["properties"]["description"]["maxLength"] == 10_000
+    assert schema["properties"]["description"]["description"] == "At most 10000 characters."
     assert schema["additionalProperties"] is False
 
 
