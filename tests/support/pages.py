@@ -212,6 +212,16 @@ class FakeNotices:
                 "at": AT,
                 "read_at": AT,
                 "complaint_id": None,
+                "link": "http://testserver/evaluasi/tertutup",
+            },
+            {
+                "id": "n3",
+                "title": "Kejadian ditolak",
+                "text": "Lihat penolakan.",
+                "at": AT,
+                "read_at": AT,
+                "complaint_id": None,
+                "link": "http://testserver/v1/events/rejections",
             },
         ]
     )

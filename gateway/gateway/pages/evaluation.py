@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.callers import Caller
-from gateway.evaluation import EVALUATION_ACTIONS
 from gateway.problems import Problem
 
 from . import words
@@ -124,13 +123,12 @@ async def act(request: Request) -> Response:
     action = ACTIONS.get(request.path_params["action"])
     if action is None:
         raise Problem("not-found")
-    name = sent_name(action.name)
     build, pointers = BUILT.get(action.name, (None, None))
     seen: dict[str, int | None] = {}
 
     async def send(payload: dict[str, Any], key: str) -> Mapping[str, Any]:
         done: Mapping[str, Any] = await request.app.state.evaluation.act_on_evaluation(
-            caller, id_, name, payload, seen.get("version"), key=key
+            caller, id_, action.name, payload, seen.get("version"), key=key
         )
         return done
 
@@ -147,7 +145,7 @@ async def show(request: Request, caller: Caller, outcome: Outcome | None = None)
     outcome = outcome or Outcome()
     id_ = request.path_params["evaluation_id"]
     found = await request.app.state.evaluation.evaluation(caller, id_)
-    offered = [name for name in ACTIONS if name in {page_name(one) for one in found.get("actions") or ()}]
+    offered = [name for name in ACTIONS if name in (found.get("actions") or ())]
     items = found.get("evidence") or []
     return page(
         request,
@@ -182,16 +180,6 @@ def evidence_of(items: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapp
     for item in items:
         by_period.setdefault(str(item.get("period") or ""), []).append(item)
     return sorted(by_period.items(), reverse=True)
-
-
-def page_name(action: str) -> str:
-    """Pages and addresses write `hand-over`, whatever joins the words elsewhere."""
-    return action.replace("_", "-")
-
-
-def sent_name(action: str) -> str:
-    """The name by which the gateway takes an action of a page."""
-    return next(name for name in EVALUATION_ACTIONS if page_name(name) == action)
 
 
 def address_of(evaluation_id: str) -> str:

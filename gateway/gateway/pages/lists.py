@@ -111,12 +111,19 @@ async def inbox(request: Request) -> Response:
         "staff/inbox.html",
         staff=True,
         items=found["items"],
+        page_link=lambda link: page_link(request, link),
         unread=found.get("unread", 0),
         unread_only=unread,
         done=done_of(request),
         next_link=next_link(request, found.get("next_cursor")),
         first_link=first_link(request),
     )
+
+
+def page_link(request: Request, link: Any) -> str | None:
+    """Return where a notice leads, if that is a page of ours."""
+    path = link.removeprefix(request.app.state.pages.public_url) if isinstance(link, str) else ""
+    return path if path.startswith("/") and not path.startswith(("//", "/v1/")) else None
 
 
 async def inbox_read(request: Request) -> Response:

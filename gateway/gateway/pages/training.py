@@ -12,7 +12,7 @@ from gateway.problems import Problem
 
 from . import words
 from .action_forms import Action, Field, Outcome, take
-from .evaluation import done_of, page_name, unless_unknown
+from .evaluation import done_of, unless_unknown
 from .guard import may, staff_of
 from .language import N_
 from .lists import PAGE_SIZE, first_link, next_link
@@ -175,7 +175,7 @@ def following(request: Request, caller: Caller, enrolment: Mapping[str, Any]) ->
     """What this person may do with an enrolment now: as the service says, else by its state and the roles."""
     known = enrolment.get("actions")
     if isinstance(known, Sequence) and not isinstance(known, str):
-        return [name for name in ENROLMENT_ACTIONS if name in {page_name(one) for one in known}]
+        return [name for name in ENROLMENT_ACTIONS if name in known]
     mine = enrolment.get("staff_ref") == caller.ref
     return [
         name

@@ -212,6 +212,13 @@ def test_notices_are_read_one_by_one_or_all(coordinator: TestClient) -> None:
     assert coordinator.app.state.notices.read == [None, ["n1"]]  # type: ignore[attr-defined]  # Starlette's state
 
 
+def test_a_notice_leads_to_its_page_and_to_nothing_that_is_none(coordinator: TestClient) -> None:
+    text = coordinator.get("/petugas/kotak-masuk").text
+
+    assert 'href="/evaluasi/tertutup"' in text
+    assert "/v1/events/rejections" not in text
+
+
 def test_an_action_without_form_is_not_found(coordinator: TestClient) -> None:
     assert coordinator.post(f"{CASE}/hapus", data={}).status_code == 404
     assert coordinator.get(f"{CASE}/assign").status_code == 405
