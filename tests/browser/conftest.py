@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from starlette.datastructures import State
 
+from support.chain import FakeEvaluation, FakeSurveys
 from support.pages import FakeCases, application
 
 CHROMIUM = os.environ.get("TANGGAP_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
@@ -32,6 +34,7 @@ START_SECONDS = 15.0
 class Site:
     url: str
     cases: FakeCases
+    state: State
 
 
 @pytest.fixture(scope="session")
@@ -49,14 +52,15 @@ def site() -> Iterator[Site]:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(application(cases, public_url=url), log_level="warning"))
+    app = application(cases, public_url=url)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + START_SECONDS
     while not server.started:
         assert time.monotonic() < deadline, "the pages did not start"
         thread.join(0.02)
-    yield Site(url, cases)
+    yield Site(url, cases, app.state)
     server.should_exit = True
     thread.join(START_SECONDS)
 
@@ -70,6 +74,16 @@ def phone(browser: Browser, site: Site) -> Iterator[BrowserContext]:
     context.set_default_timeout(15_000)
     yield context
     context.close()
+
+
+@pytest.fixture
+def surveys(site: Site) -> FakeSurveys:
+    return site.state.surveys  # type: ignore[no-any-return]  # Starlette's state
+
+
+@pytest.fixture
+def evaluation(site: Site) -> FakeEvaluation:
+    return site.state.evaluation  # type: ignore[no-any-return]  # Starlette's state
 
 
 def log_in(context: BrowserContext, site: Site, who: str = "koordinator|coordinator|") -> None:

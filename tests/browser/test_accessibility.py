@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request
 
 from gateway.codes import shown
+from support import survey_data
 from support.page_data import SECRET, code_of
 
 from .conftest import PHONE, Site, log_in
@@ -37,6 +38,17 @@ CITIZEN = [
     f"/lacak/{code_of(3)}",
     *(reporter(number) for number in (1, 5, 6, 7, 8, 9, 11)),
     "/lacak/TIDAK-ADA",
+    "/survei",
+    "/survei?kode=salah",
+    f"/survei/{survey_data.OPEN}",
+    f"/survei/{survey_data.COUNTER}",
+    f"/survei/{survey_data.SPENT}",
+    "/survei/terima-kasih",
+    "/hasil",
+    "/hasil/dpupr",
+    "/hasil/dpupr/2026-Q3",
+    "/hasil/dpupr/2026-Q2",
+    "/hasil/dpupr/2026-Q1",
 ]
 STAFF = [
     "/petugas",
@@ -44,6 +56,16 @@ STAFF = [
     f"/petugas/{code_of(1)}",
     f"/petugas/{code_of(11)}",
     f"/petugas/{code_of(1)}/riwayat",
+    "/petugas/survei",
+    "/petugas/survei/bantu",
+    "/petugas/survei/loket",
+    f"/petugas/survei/loket/{survey_data.COUNTER}/cetak",
+    "/petugas/survei/dpupr/2026-Q3",
+    "/petugas/survei/dpupr/2026-Q4",
+    "/evaluasi",
+    *(f"/evaluasi/{id_}" for id_ in ("tertutup", "terbuka", "menilai", "memutus", "diputus")),
+    "/pelatihan",
+    "/rekomendasi",
 ]
 
 
@@ -96,11 +118,30 @@ def test_a_form_with_errors_is_accessible(browser: Browser, site: Site) -> None:
     assert problems == []
 
 
+def test_a_questionnaire_with_errors_is_accessible(browser: Browser, site: Site) -> None:
+    context = browser.new_context(viewport=PHONE, locale="id", base_url=site.url)
+    page = context.new_page()
+    page.goto(f"/survei/{survey_data.OPEN}")
+    page.get_by_role("button", name="Kirim jawaban").click()
+    page.get_by_role("alert").wait_for()
+    problems = problems_of(page)
+    context.close()
+
+    assert problems == []
+
+
 def test_pages_stand_twice_the_size_and_forced_colours(browser: Browser, site: Site) -> None:
     """Text alone at 200 % on half a desktop's width (WCAG 1.4.4); 400 % zoom is the 320 pixels above."""
     context = browser.new_context(viewport=HALF, base_url=site.url, forced_colors="active")
     page = context.new_page()
-    for path in ("/", "/lapor/jalan-berlubang", reporter(6), f"/tanda-terima/{code_of(1)}/{SECRET}"):
+    for path in (
+        f"/survei/{survey_data.OPEN}",
+        "/hasil/dpupr/2026-Q3",
+        "/",
+        "/lapor/jalan-berlubang",
+        reporter(6),
+        f"/tanda-terima/{code_of(1)}/{SECRET}",
+    ):
         page.goto(path)
         page.evaluate("document.documentElement.style.fontSize = '200%'")
         assert page.evaluate("document.scrollingElement.scrollWidth") <= HALF["width"], path
