@@ -191,3 +191,33 @@ def answer(officer: Person, code: str, text: str) -> None:
     officer.page.get_by_label("Jawaban untuk pelapor").fill(text)
     officer.press("Beri jawaban")
     officer.is_told("Jawaban sudah dicatat")
+
+
+def test_a_walk_in_answers_by_the_code_at_the_counter(
+    people: tuple[Person, Person, Person], city: City
+) -> None:
+    citizen, coordinator, _ = people
+    coordinator.log_in("Rangkayo Daun Sirih")
+    coordinator.page.goto("/petugas/survei/loket")
+    coordinator.page.get_by_label("Unit", exact=True).select_option("dpupr")
+    coordinator.page.get_by_label("Nama loket").fill("Loket 2")
+    coordinator.press("Buat tautan")
+    link = coordinator.page.locator(".tanggap-link-box").inner_text()
+    expect(coordinator.page.get_by_role("img", name=re.compile("^Kode QR menuju survei"))).to_be_visible()
+
+    citizen.page.goto(link)
+    questions = citizen.page.get_by_role("group").filter(has=citizen.page.get_by_role("radio")).all()
+    assert len(questions) == 9
+    for question in questions:
+        question.get_by_role("radio").nth(2).check()
+    citizen.page.get_by_label(re.compile("Saya setuju jawaban saya")).check()
+    citizen.press("Kirim jawaban")
+    expect(citizen.page.get_by_role("heading", name=re.compile("^Terima kasih"))).to_be_visible()
+
+    def counted() -> bool:
+        coordinator.page.goto("/petugas/survei?unit=dpupr&keadaan=open")
+        return coordinator.page.get_by_text(re.compile("^1 jawaban")).count() == 1
+
+    eventually(counted, within=30)
+    citizen.page.goto("/hasil/dpupr")
+    expect(citizen.page.get_by_text("Periode ini belum berakhir")).to_be_visible()
