@@ -8,6 +8,7 @@ collections in their natural order, event bodies included, and tries:
     times    anything of an answer that is a time or carries one (dates, ObjectIds, UUIDs of versions 1, 6, 7)
     orders   answers by natural order and by every field they have, against the order of handing in and the
              natural order of every collection that names somebody
+    windows  which answers were released together and when, against which were handed in last before
     sums     anything readable about a person that rests on fewer than ten answers
 
 A guess of an order that is right within every batch by chance alone is right once a batch on average, with
@@ -78,6 +79,7 @@ def link(dumps: Dumps, answered: Sequence[Answered]) -> list[Finding]:
     places = _places(dumps, answered)
     cases, people = _by_values(dumps, places, answered)
     findings = [Finding("values", cases), Finding("values to the officer", people)]
+    findings.append(Finding("windows", _by_windows(dumps, places, answered)))
     orders = dict(_orders_of_answers(dumps, places, answered))
     for other, cases in _orders_of_cases(dumps, answered):
         for name, patterns in orders.items():
@@ -170,6 +172,37 @@ def _by_values(
         cases += number in named and len(named) < RARE
         people += reached & staff == {answered[number].staff}
     return cases, people
+
+
+def _by_windows(dumps: Dumps, places: Mapping[int, Sequence[Place]], answered: Sequence[Answered]) -> int:
+    """Each release is taken for the answers handed in last before it, as far as none was taken before."""
+    numbers = {_pattern(one.scores): number for number, one in enumerate(answered)}
+    best = 0
+    for name in {collection.partition(".")[0] for rows in places.values() for collection, _ in rows}:
+        arrivals = sorted(
+            row["at"] for row in dumps.get(f"{name}.inbox", ()) if str(row["_id"]).startswith("on_answers:")
+        )
+        releases: dict[datetime, int] = defaultdict(int)
+        for row in dumps.get(f"{name}.outbox", ()):
+            if row.get("type") == "survey.responded.v1":
+                releases[row["stored_at"]] += 1
+        order = [
+            numbers[pattern]
+            for row in dumps.get(f"{name}.answers", ())
+            for pattern in [_pattern(part) for part in _mappings(row)]
+            if pattern in numbers
+        ]
+        free: list[int] = []
+        waiting = list(enumerate(arrivals))
+        right = 0
+        for at, size in sorted(releases.items()):
+            while waiting and waiting[0][1] <= at:
+                free.append(waiting.pop(0)[0])
+            batch, order = order[:size], order[size:]
+            guessed, free = free[-size:], free[:-size]
+            right += _matches(batch, guessed)
+        best = max(best, right)
+    return best
 
 
 def _reachable(

@@ -17,8 +17,8 @@ from servicekit.outbox import Outbox
 from surveys.city import City
 from surveys.domain.periods import OPEN
 from surveys.events import rejected
-from surveys.incoming import department_of, read_visit
-from surveys.inviting import Inviting
+from surveys.incoming import department_of, read_visit, source_of
+from surveys.inviting import Asking, Inviting
 from surveys.opening import Opening
 from surveys.store import ClientSession
 from surveys.store.copies import Copies
@@ -129,9 +129,10 @@ class Delivering:
 
     def _handle(self, session: ClientSession, events: list[Event]) -> None:
         fresh = self._inbox.unseen(session, HANDLER, events)
+        asking = self._inviting.begin(session, [source_of(event) for event in fresh])
         for event in fresh:
             try:
-                self._deliver(session, event)
+                self._deliver(asking, event)
             except Refused as refused:
                 log.info("department event refused", event_id=event.id, reason=refused.reason)
                 told = rejected(
@@ -143,9 +144,11 @@ class Delivering:
                     self._clock.now(),
                 )
                 self._outbox.append(session, [told])
+        self._inviting.finish(asking)
         self._inbox.record(session, HANDLER, [event.id for event in fresh])
 
-    def _deliver(self, session: ClientSession, event: Event) -> None:
+    def _deliver(self, asking: Asking, event: Event) -> None:
+        session = asking.session
         code = department_of(event)
         department = self._copies.department(code, session)
         if department is None:
@@ -164,16 +167,16 @@ class Delivering:
             raise Refused("unknown_service", "/service_code")
         if service["unit"] not in department["units"]:
             raise Refused("not_yours", "/service_code")
-        visit = read_visit(event, code, service["kind"])
+        visit = read_visit(event, service["kind"])
         if service["supervisory"]:
             visit = replace(visit, invites=False)
         today = self._city.today(self._clock.now())
         if visit.day > today:
             raise Refused("invalid", "/date")
-        period = self._opening.ensure(session, unit, visit.day, today)
+        period = self._opening.ensure(session, unit, visit.day, today, asking.seen)
         if period is None or period["state"] != OPEN or today.isoformat() > period["closes_on"]:
             raise Refused("too_late", "/date")
-        self._inviting.invite(session, event, visit)
+        self._inviting.invite(asking, event, visit)
 
     def _validate(self, event: Event) -> None:
         problems = sorted(

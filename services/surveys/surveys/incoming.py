@@ -108,12 +108,12 @@ def _source(event: Event) -> str:
     return f"case:{code}:{number}"
 
 
-def read_visit(event: Event, department: str, service_type: str) -> Closure:
+def read_visit(event: Event, service_type: str) -> Closure:
     """A visit that has passed its schema."""
     data = event.data
     contact_ref = _text(data.get("contact_ref"), 80)
     return Closure(
-        source=f"visit:{department}:{data['visit_ref']}",
+        source=source_of(event),
         kind="counter",
         unit=data["unit"],
         service_code=data["service_code"],
@@ -126,6 +126,11 @@ def read_visit(event: Event, department: str, service_type: str) -> Closure:
         counts=True,
         invites=contact_ref is not None,
     )
+
+
+def source_of(event: Event) -> str:
+    """What a visit is known by: the department's own reference."""
+    return f"visit:{department_of(event)}:{event.data.get('visit_ref')}"
 
 
 def department_of(event: Event) -> str:

@@ -7,8 +7,10 @@ In one transaction with the inbox rows, the digest of the submission, the spent 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from servicekit.envelope import Event
@@ -57,6 +59,23 @@ _STATES = {
 }
 
 
+@dataclass
+class Taking:
+    """What one transaction takes, gathered so that a batch is a few writes."""
+
+    session: ClientSession
+    known: dict[str, str]
+    seen: dict[Any, Any] = field(default_factory=dict)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    waiting: list[Document] = field(default_factory=list)
+    kept: list[tuple[str, str, date]] = field(default_factory=list)
+
+    def keep(self, key: str, submission: Submission) -> None:
+        """Know a submission from now on by the digest of its content."""
+        self.known[key] = submission.body_hash
+        self.kept.append((key, submission.body_hash, submission.received_on))
+
+
 class Intake:
     def __init__(
         self,
@@ -95,12 +114,14 @@ class Intake:
         """
         verdicts: dict[str, Retry | Reject] = {}
         read: list[tuple[Event, Submission]] = []
+        units: dict[str, bool] = {}
         for event in events:
             try:
-                read.append((event, read_submission(event, self._seals, self._city.zone)))
-                if self._waits(read[-1][1]) and self._is_young(event):
-                    read.pop()
+                submission = read_submission(event, self._seals, self._city.zone)
+                if self._waits(submission, units) and self._is_young(event):
                     verdicts[event.id] = Retry(5, "unit_not_seen_yet")
+                else:
+                    read.append((event, submission))
             except Unreadable:
                 self._submissions.unreadable(event.id)
                 metrics.answers_total.labels("", UNREADABLE).inc()
@@ -111,9 +132,14 @@ class Intake:
                 metrics.answers_total.labels(mode, outcome).inc()
         return verdicts
 
-    def _waits(self, submission: Submission) -> bool:
+    def _waits(self, submission: Submission, units: dict[str, bool]) -> bool:
         """Whether it names a unit that we have not heard of: its registration may be on its way."""
-        return submission.token is None and bool(submission.unit) and not self._copies.unit(submission.unit)
+        unit = submission.unit
+        if submission.token is not None or not unit:
+            return False
+        if unit not in units:
+            units[unit] = self._copies.unit(unit) is not None
+        return not units[unit]
 
     def _is_young(self, event: Event) -> bool:
         now = self._clock.now()
@@ -165,26 +191,31 @@ class Intake:
     def _taken(self, session: ClientSession, read: list[tuple[Event, Submission]]) -> list[tuple[str, str]]:
         submissions = {event.id: submission for event, submission in reversed(read)}
         fresh = self._inbox.unseen(session, HANDLER, [event for event, _ in read])
-        outcomes = [self._take(session, event, submissions[event.id]) for event in fresh]
+        taking = Taking(session, self._submissions.known(session, list(submissions)))
+        outcomes = [self._take(taking, event, submissions[event.id]) for event in fresh]
+        self._answers.wait(session, taking.waiting)
+        self._submissions.keep(session, taking.kept)
+        self._periods.count_all(session, taking.counts)
         self._inbox.record(session, HANDLER, [event.id for event in fresh])
         self._submissions.readable_after_all(session, [event.id for event in fresh])
         for event, submission in read:
-            if self._is_another(session, event, submission):
+            if self._is_another(taking, event, submission):
                 outcomes.append((submission.mode, REUSED_ID))
         return outcomes
 
-    def _take(self, session: ClientSession, event: Event, submission: Submission) -> tuple[str, str]:
-        if self._submissions.find(event.id, session) is not None:
+    def _take(self, taking: Taking, event: Event, submission: Submission) -> tuple[str, str]:
+        session = taking.session
+        if event.id in taking.known:
             return submission.mode, "repeated"
         try:
-            place = self._placing.place(session, submission)
+            place = self._placing.place(session, submission, taking.seen)
             questionnaire = self._city.questionnaire(place.period["questionnaire_version"])
             try:
                 scores = check_content(submission, questionnaire)
             except NotCounted as reason:
                 raise Misplaced(reason.reason, place.period["_id"]) from None
         except Misplaced as misplaced:
-            self._refuse(session, submission, misplaced.reason, misplaced.period)
+            self._refuse(taking, submission, misplaced.reason, misplaced.period)
             return submission.mode, misplaced.reason
         body = {
             "scores": scores,
@@ -197,17 +228,17 @@ class Intake:
         }
         if place.invite is not None:
             self._invites.spend(session, place.invite)
-        self._submissions.keep(session, event.id, submission.body_hash, submission.received_on)
+        taking.keep(event.id, submission)
         held = self._too_many(session, place, submission)
         period = place.period["_id"]
         row = self._pool.row(f"{period}:{submission.mode}", body)
         if held is None:
-            self._answers.wait(session, [row])
-            self._periods.count(session, period, f"accepted.{submission.mode}")
+            taking.waiting.append(row)
+            taking.counts[period, f"accepted.{submission.mode}"] += 1
             return submission.mode, "waiting"
         self._answers.hold(session, {**row, "period": period, "unit": place.period["unit"], "reason": held})
         # A write to the period keeps a closing at the same moment from overlooking the row.
-        self._periods.count(session, period, "held")
+        taking.counts[period, "held"] += 1
         return submission.mode, "held"
 
     def _too_many(self, session: ClientSession, place: Place, submission: Submission) -> str | None:
@@ -224,24 +255,21 @@ class Intake:
                 reason = COUNTER_LIMIT
         return reason
 
-    def _refuse(
-        self, session: ClientSession, submission: Submission, reason: str, period: str | None
-    ) -> None:
+    def _refuse(self, taking: Taking, submission: Submission, reason: str, period: str | None) -> None:
         if period is not None:
-            self._periods.count(session, period, f"refused.{reason}")
+            taking.counts[period, f"refused.{reason}"] += 1
         else:
             quarter = period_of(submission.received_on, QUARTER, 0).code
-            self._submissions.refuse(session, quarter, reason)
+            self._submissions.refuse(taking.session, quarter, reason)
         log.info("answer does not count", reason=reason)
 
-    def _is_another(self, session: ClientSession, event: Event, submission: Submission) -> bool:
+    def _is_another(self, taking: Taking, event: Event, submission: Submission) -> bool:
         """Whether this submission came under an id that had another content; counted once."""
-        known: Document | None = self._submissions.find(event.id, session)
-        if known is None or known["body_hash"] == submission.body_hash:
+        if taking.known.get(event.id, submission.body_hash) == submission.body_hash:
             return False
         mark = f"{event.id}:{submission.body_hash[:32]}"
-        if not self._submissions.refused_once(session, mark, REUSED_ID):
+        if not self._submissions.refused_once(taking.session, mark, REUSED_ID):
             return False
         quarter = period_of(submission.received_on, QUARTER, 0).code
-        self._submissions.refuse(session, quarter, REUSED_ID)
+        self._submissions.refuse(taking.session, quarter, REUSED_ID)
         return True

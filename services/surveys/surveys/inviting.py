@@ -8,9 +8,12 @@ Whatever ends an invitation leaves its fingerprint, state and period and nothing
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
+from typing import Any
 
 from servicekit import tokens
 from servicekit.envelope import Event
@@ -40,6 +43,29 @@ log = get_logger(__name__)
 HANDLER = "on_case_event"
 LINK_BYTES = 1024
 INVITED, SKIPPED, REVOKED, TOO_LATE = "invited", "skipped", "revoked", "period_over"
+
+
+@dataclass
+class Asking:
+    """What one transaction asks, gathered so that a batch is a few writes."""
+
+    session: ClientSession
+    known: dict[str, Document]
+    seen: dict[Any, Any] = field(default_factory=dict)
+    served: Counter[tuple[str, str]] = field(default_factory=Counter)
+    officers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    invites: list[Document] = field(default_factory=list)
+    sources: list[Document] = field(default_factory=list)
+    told: list[Event] = field(default_factory=list)
+
+    def note(self, source: str, outcome: str, **more: Any) -> None:
+        """What became of a source; the same source again is then known."""
+        self.known[source] = {"_id": source, "outcome": outcome, **more}
+        self.sources.append(self.known[source])
+
+    def written(self) -> None:
+        for part in (self.served, self.officers, self.invites, self.sources, self.told):
+            part.clear()
 
 
 class Inviting:
@@ -92,39 +118,56 @@ class Inviting:
     ) -> list[str]:
         outcomes = []
         fresh = self._inbox.unseen(session, HANDLER, events)
+        closures = [read[event.id] for event in fresh]
+        asking = self.begin(session, [c.source for c in closures if isinstance(c, Closure)])
         for event in fresh:
             found = read[event.id]
             if isinstance(found, Closure):
-                outcomes.append(self.invite(session, event, found))
+                outcomes.append(self.invite(asking, event, found))
             else:
+                # What was begun has to be there before it can be taken back.
+                self.finish(asking)
                 outcomes.append(self._revoke(session, found))
+                asking.known[found] = {"outcome": REVOKED}
+        self.finish(asking)
         self._inbox.record(session, HANDLER, [event.id for event in fresh])
         return outcomes
 
-    def invite(self, session: ClientSession, event: Event, closure: Closure) -> str:
+    def begin(self, session: ClientSession, sources: Sequence[str]) -> Asking:
+        """What one transaction is about to ask: read at once, and written at once by `finish`."""
+        return Asking(session, self._invites.sources(sources, session))
+
+    def finish(self, asking: Asking) -> None:
+        session = asking.session
+        self._periods.count_all(session, asking.served)
+        self._copies.saw_officers(session, asking.officers)
+        self._invites.insert(session, asking.invites)
+        self._invites.add_sources(session, asking.sources)
+        self._outbox.append(session, asking.told)
+        asking.written()
+
+    def invite(self, asking: Asking, event: Event, closure: Closure) -> str:
         """Count a user of the unit, and ask her if she may be asked. Once for each source."""
-        if self._invites.source(closure.source, session) is not None:
+        if closure.source in asking.known:
             return "repeated"
         now = self._clock.now()
         today = self._city.today(now)
         if closure.handler_ref and closure.counts:
             mark = self._pool.mark(closure.unit, closure.service_type, closure.handler_ref)
-            self._copies.saw_officer(session, closure.unit, closure.service_type, mark)
-        period = self._opening.ensure(session, closure.unit, closure.day, today)
+            asking.officers[mark] = (closure.unit, closure.service_type)
+        period = self._opening.ensure(asking.session, closure.unit, closure.day, today, asking.seen)
         if period is None or period["state"] != PERIOD_OPEN or today.isoformat() > period["closes_on"]:
-            self._invites.keep_source(session, closure.source, TOO_LATE)
+            asking.note(closure.source, TOO_LATE)
             return TOO_LATE
         if closure.counts:
-            self._periods.count(session, period["_id"], "served")
+            asking.served[period["_id"], "served"] += 1
         if not closure.invites or not closure.counts:
-            self._invites.keep_source(
-                session, closure.source, SKIPPED, counted=closure.counts, period=period["_id"]
-            )
+            asking.note(closure.source, SKIPPED, counted=closure.counts, period=period["_id"])
             return SKIPPED
         invite, token = self._new(closure, period, today)
-        self._invites.insert(session, invite)
-        self._invites.keep_source(session, closure.source, INVITED, counted=True, period=period["_id"])
-        self._outbox.append(session, [invited(invite, token, now, self._city.zone, event)])
+        asking.invites.append(invite)
+        asking.note(closure.source, INVITED, counted=True, period=period["_id"])
+        asking.told.append(invited(invite, token, now, self._city.zone, event))
         return INVITED
 
     def _new(self, closure: Closure, period: Document, today: date) -> tuple[Document, str]:
@@ -164,7 +207,7 @@ class Inviting:
         return invite, token.text
 
     def _revoke(self, session: ClientSession, source: str) -> str:
-        known = self._invites.source(source, session)
+        known = self._invites.sources([source], session).get(source)
         self._invites.revoke(session, source)
         if known is not None and known.get("counted"):
             period = self._periods.get(known["period"], session)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import partial
+from typing import Any
 
 from servicekit.ids import Clock
 from servicekit.logs import get_logger
@@ -35,12 +36,28 @@ class Opening:
         policy = self._city.policy
         return period_of(day, policy.kind(unit, day), policy.number("stays_open_days", day))
 
-    def ensure(self, session: ClientSession | None, unit: str, day: date, today: date) -> Document | None:
+    def ensure(
+        self,
+        session: ClientSession | None,
+        unit: str,
+        day: date,
+        today: date,
+        seen: dict[Any, Any] | None = None,
+    ) -> Document | None:
         """The period that a day belongs to, opened if it has begun and still takes answers.
 
         None where no period can be: the day lies ahead, or long back. A closed period is returned as it is.
-        Without a session nothing is opened, and the period is returned as it would be.
+        Without a session nothing is opened, and the period is returned as it would be. `seen` remembers
+        for the length of one transaction what was found.
         """
+        if seen is None:
+            return self._ensured(session, unit, day, today)
+        if (unit, day, today) not in seen:
+            seen[unit, day, today] = self._ensured(session, unit, day, today)
+        found: Document | None = seen[unit, day, today]
+        return found
+
+    def _ensured(self, session: ClientSession | None, unit: str, day: date, today: date) -> Document | None:
         known = self._periods.holding(unit, day.isoformat(), session)
         if known is not None:
             return known

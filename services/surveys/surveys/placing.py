@@ -76,19 +76,27 @@ class Placing:
         """Where it would belong now. Raises Misplaced; writes nothing."""
         return self.place(None, submission)
 
-    def place(self, session: ClientSession | None, submission: Submission) -> Place:
-        """Where it belongs. Raises Misplaced. With a session its period is opened if that has to be."""
+    def place(
+        self, session: ClientSession | None, submission: Submission, seen: dict[Any, Any] | None = None
+    ) -> Place:
+        """Where it belongs. Raises Misplaced. With a session its period is opened if that has to be.
+
+        `seen` remembers for the length of one transaction which units and periods were found.
+        """
+        seen = {} if seen is None else seen
         if submission.token is not None:
             token = self.token(submission.token, submission.received_on)
             if token.kind == INVITE:
-                return self._by_invite(session, token, submission)
-            return self._by_counter(session, token, submission)
+                return self._by_invite(session, token, submission, seen)
+            return self._by_counter(session, token, submission, seen)
         if submission.mode not in (ASSISTED, PAPER) or submission.unit is None:
             raise Misplaced(UNKNOWN_LINK)
-        unit = self._copies.unit(submission.unit, session)
+        if ("unit", submission.unit) not in seen:
+            seen["unit", submission.unit] = self._copies.unit(submission.unit, session)
+        unit = seen["unit", submission.unit]
         if unit is None or not unit["active"]:
             raise Misplaced(UNKNOWN_UNIT)
-        period = self._open_period(session, unit["_id"], submission)
+        period = self._open_period(session, unit["_id"], submission, seen)
         return Place(period, self._service_of(session, unit["_id"], submission.service_code))
 
     def token(self, text: str, day: date) -> Token:
@@ -101,13 +109,17 @@ class Placing:
             raise Misplaced(FORGED)
         return token
 
-    def _by_invite(self, session: ClientSession | None, token: Token, submission: Submission) -> Place:
+    def _by_invite(
+        self, session: ClientSession | None, token: Token, submission: Submission, seen: dict[Any, Any]
+    ) -> Place:
         invite = self._invites.find(token.fingerprint, session)
         if invite is None:
             raise Misplaced(UNKNOWN_LINK)
         if invite["state"] in _ENDED:
             raise Misplaced(_ENDED[invite["state"]], invite["period"])
-        period = self._periods.get(invite["period"], session)
+        if invite["period"] not in seen:
+            seen[invite["period"]] = self._periods.get(invite["period"], session)
+        period = seen[invite["period"]]
         if period is None:
             raise Misplaced(NO_PERIOD)
         _require_open(period, submission.received_on)
@@ -117,20 +129,24 @@ class Placing:
             raise Misplaced(CONFLICT, period["_id"])
         return Place(period, invite["service_code"], invite=invite, about=about)
 
-    def _by_counter(self, session: ClientSession | None, token: Token, submission: Submission) -> Place:
+    def _by_counter(
+        self, session: ClientSession | None, token: Token, submission: Submission, seen: dict[Any, Any]
+    ) -> Place:
         counter = self._invites.counter(token.fingerprint, session)
         if counter is None:
             raise Misplaced(UNKNOWN_LINK)
         if counter["state"] != "active":
             raise Misplaced(REVOKED, self._known_period(session, counter["unit"], submission.day))
-        period = self._open_period(session, counter["unit"], submission)
+        period = self._open_period(session, counter["unit"], submission, seen)
         service = counter["service_code"] or self._service_of(
             session, counter["unit"], submission.service_code
         )
         return Place(period, service, counter=counter)
 
-    def _open_period(self, session: ClientSession | None, unit: str, submission: Submission) -> Document:
-        period = self._opening.ensure(session, unit, submission.day, submission.received_on)
+    def _open_period(
+        self, session: ClientSession | None, unit: str, submission: Submission, seen: dict[Any, Any]
+    ) -> Document:
+        period = self._opening.ensure(session, unit, submission.day, submission.received_on, seen)
         if period is None:
             raise Misplaced(LATE if submission.day < submission.received_on else NO_PERIOD)
         _require_open(period, submission.received_on)

@@ -60,7 +60,10 @@ class Releasing:
         """
         total = 0
         for group, _ in self._answers.groups():
-            total += self._db.transact(partial(self._release_group, group=group), 15)
+            released = CHUNK
+            while released == CHUNK:
+                released = self._db.transact(partial(self._release_group, group=group), 15)
+                total += released
         for group, _ in self._answers.groups(COMMENTS):
             self._db.transact(partial(self._release_comments, group=group), 15)
         metrics.released_total.inc(total)
@@ -75,33 +78,34 @@ class Releasing:
 
     def release_all(self, session: ClientSession, period: Document) -> int:
         """Release whatever waits of a period that closes, all modes as one batch, and its comments."""
-        rows = self._answers.waiting(session, f"{period['_id']}:")
-        self._release(session, period, rows)
+        ids = self._answers.waiting(session, f"{period['_id']}:")
+        self._release(session, period, ids)
         self._release_comments(session, f"{period['_id']}:", everything=True)
-        return len(rows)
+        return len(ids)
 
     def _release_group(self, session: ClientSession, group: str) -> int:
         period = self._periods.get(group.rpartition(":")[0], session)
-        rows = self._answers.waiting(session, group)
+        ids = self._answers.waiting(session, group)
         if period is None or period["state"] != OPEN:
             return 0
-        number = release_now(len(rows), self._city.policy.release(self._city.today(self._clock.now())))
-        self._release(session, period, _random.sample(rows, number))
+        rule = self._city.policy.release(self._city.today(self._clock.now()))
+        number = min(release_now(len(ids), rule), CHUNK)
+        self._release(session, period, _random.sample(ids, number))
         return number
 
     def _release_chunk(self, session: ClientSession, period_id: str) -> int:
         period = self._periods.get(period_id, session)
-        rows = self._answers.waiting(session, f"{period_id}:")
+        ids = self._answers.waiting(session, f"{period_id}:")
         if period is None or period["state"] != OPEN:
             return 0
-        chosen = _random.sample(rows, min(CHUNK, len(rows)))
+        chosen = _random.sample(ids, min(CHUNK, len(ids)))
         self._release(session, period, chosen)
         return len(chosen)
 
-    def _release(self, session: ClientSession, period: Document, rows: Sequence[Document]) -> None:
-        if not rows:
+    def _release(self, session: ClientSession, period: Document, ids: Sequence[str]) -> None:
+        if not ids:
             return
-        bodies = [self._pool.open(row) for row in rows]
+        bodies = [self._pool.open(row) for row in self._answers.waiting_rows(session, ids)]
         _random.shuffle(bodies)
         minimum = self._city.policy.number("release_batch", self._city.today(self._clock.now()))
         modes = shared([body["mode"] for body in bodies], minimum)
@@ -120,7 +124,7 @@ class Releasing:
             for body, mode, service in zip(bodies, modes, services, strict=True)
         ]
         self._answers.release(session, released)
-        self._answers.take(session, [row["_id"] for row in rows])
+        self._answers.take(session, ids)
         self._tally(session, period, bodies)
         self._set_comments_aside(session, period, bodies)
         told = [responded(period, row["service_code"], row["mode"], self._city.zone) for row in released]
@@ -153,12 +157,12 @@ class Releasing:
 
     def _release_comments(self, session: ClientSession, group: str, *, everything: bool = False) -> None:
         period = self._periods.get(group.rpartition(":")[0], session)
-        rows = self._answers.waiting(session, group, COMMENTS)
-        if period is None or not rows:
-            return
+        ids = self._answers.waiting(session, group, COMMENTS)
         rule = self._city.policy.release(self._city.today(self._clock.now()))
-        number = len(rows) if everything else release_now(len(rows), rule)
-        chosen = _random.sample(rows, number)
+        number = len(ids) if everything else release_now(len(ids), rule)
+        if period is None or not number:
+            return
+        chosen = _random.sample(ids, number)
         comments = [
             {
                 "_id": str(uuid.uuid4()),
@@ -167,7 +171,8 @@ class Releasing:
                 "state": "new",
                 **self._pool.open(row),
             }
-            for row in chosen
+            for row in self._answers.waiting_rows(session, chosen, COMMENTS)
         ]
+        _random.shuffle(comments)
         self._answers.release_comments(session, comments)
-        self._answers.take(session, [row["_id"] for row in chosen], COMMENTS)
+        self._answers.take(session, chosen, COMMENTS)

@@ -177,7 +177,12 @@ def test_a_published_result_names_everything_that_belongs_to_it(world: World) ->
     assert (result["n"], result["population"], result["population_origin"], result["target"]) == (
         *(62, 100, "Buku tamu loket", 80),
     )
-    assert result["cautions"] == ["below_sample_target", "self_selected", "no_improvement_plan"]
+    assert result["cautions"] == [
+        "below_sample_target",
+        "band_unsure",
+        "self_selected",
+        "no_improvement_plan",
+    ]
     assert result["band_name"]["id"] == "Sangat baik"
     assert result["interval"]["low"] < result["ikm"] < result["interval"]["high"]
     assert result["method"] == "exact-1"

@@ -48,7 +48,7 @@ def test_every_example_of_a_reopening_is_read() -> None:
 
 def test_every_example_of_a_visit_is_read() -> None:
     for data in CONTRACTS.examples("service.delivered.v1"):
-        visit = read_visit(make_event("service.delivered.v1", data), "dpupr", "complaint")
+        visit = read_visit(make_event("service.delivered.v1", data, source="/departments/dpupr"), "complaint")
 
         assert visit.source == f"visit:dpupr:{data['visit_ref']}"
         assert visit.day.isoformat() == data["date"]

@@ -31,11 +31,16 @@ class Answers:
         found = self._database[pool].aggregate([{"$group": {"_id": "$group", "n": {"$sum": 1}}}])
         return sorted((row["_id"], row["n"]) for row in found)
 
-    def waiting(self, session: ClientSession, prefix: str, pool: str = "pending") -> list[Document]:
-        """What waits in the groups that begin so, by their random ids: in no order that means anything."""
+    def waiting(self, session: ClientSession, prefix: str, pool: str = "pending") -> list[str]:
+        """The ids of what waits in the groups that begin so."""
         ends = prefix[:-1] + chr(ord(prefix[-1]) + 1)
         query = {"group": {"$gte": prefix, "$lt": ends}}
-        return list(self._database[pool].find(query, session=session).sort("_id", 1))
+        return [row["_id"] for row in self._database[pool].find(query, {"_id": 1}, session=session)]
+
+    def waiting_rows(
+        self, session: ClientSession, ids: Sequence[str], pool: str = "pending"
+    ) -> list[Document]:
+        return list(self._database[pool].find({"_id": {"$in": list(ids)}}, session=session))
 
     def count_waiting(self, prefix: str, session: ClientSession | None = None) -> int:
         ends = prefix[:-1] + chr(ord(prefix[-1]) + 1)

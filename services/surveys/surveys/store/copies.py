@@ -38,14 +38,17 @@ class Copies:
         """Every active unit."""
         return list(self._database["units"].find({"active": True}).sort("_id", 1))
 
-    def saw_officer(self, session: ClientSession, unit: str, service_type: str, mark: str) -> None:
-        """Remember, under a mark that names nobody, that an officer of the unit handled such a service."""
-        self._officers.update_one(
-            {"_id": mark},
-            {"$setOnInsert": {"unit": unit, "service_type": service_type}},
-            upsert=True,
-            session=session,
-        )
+    def saw_officers(self, session: ClientSession, seen: Mapping[str, tuple[str, str]]) -> None:
+        """Remember, under marks that name nobody, who handled which (unit, type of service)."""
+        query = {"_id": {"$in": list(seen)}}
+        known = {row["_id"] for row in self._officers.find(query, {"_id": 1}, session=session)}
+        rows = [
+            {"_id": mark, "unit": unit, "service_type": service_type}
+            for mark, (unit, service_type) in seen.items()
+            if mark not in known
+        ]
+        if rows:
+            self._officers.insert_many(rows, session=session)
 
     def officers(self, unit: str, session: ClientSession | None = None) -> Mapping[str, int]:
         """How many officers handled each type of service for a unit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from surveys.store import ClientSession, Database, Document
@@ -23,15 +24,20 @@ class Invites:
     def find(self, fingerprint: str, session: ClientSession | None = None) -> Document | None:
         return self._rows.find_one({"_id": fingerprint}, session=session)
 
-    def source(self, id_: str, session: ClientSession) -> Document | None:
-        """What a case's closure or a visit led to, if it is known."""
-        return self._sources.find_one({"_id": id_}, session=session)
+    def sources(self, ids: Sequence[str], session: ClientSession) -> dict[str, Document]:
+        """What closures and visits led to, as far as they are known."""
+        return {row["_id"]: row for row in self._sources.find({"_id": {"$in": list(ids)}}, session=session)}
+
+    def add_sources(self, session: ClientSession, rows: Sequence[Document]) -> None:
+        if rows:
+            self._sources.insert_many(list(rows), session=session)
 
     def keep_source(self, session: ClientSession, id_: str, outcome: str, **more: Any) -> None:
         self._sources.replace_one({"_id": id_}, {"outcome": outcome, **more}, upsert=True, session=session)
 
-    def insert(self, session: ClientSession, row: Document) -> None:
-        self._rows.insert_one(row, session=session)
+    def insert(self, session: ClientSession, rows: Sequence[Document]) -> None:
+        if rows:
+            self._rows.insert_many(list(rows), session=session)
 
     def spend(self, session: ClientSession, invite: Document) -> None:
         """Leave nothing of an invitation but that it was used."""

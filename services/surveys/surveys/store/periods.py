@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from surveys.domain.periods import CLOSED, CORRECTED, OPEN, PUBLISHED, Period
@@ -42,6 +42,14 @@ class Periods:
     def count(self, session: ClientSession, id_: str, counter: str, by: int = 1) -> None:
         """Count something that happened, such as `accepted.invite_link` or `refused.already_used`."""
         self._rows.update_one({"_id": id_}, {"$inc": {counter: by}}, session=session)
+
+    def count_all(self, session: ClientSession, counts: Mapping[tuple[str, str], int]) -> None:
+        """Many counts, (period, counter): number, with one write a period."""
+        changes: dict[str, dict[str, int]] = {}
+        for (id_, counter), number in sorted(counts.items()):
+            changes.setdefault(id_, {})[counter] = number
+        for id_, change in changes.items():
+            self._rows.update_one({"_id": id_}, {"$inc": change}, session=session)
 
     def due(self, today: str) -> list[Document]:
         """Open periods whose last day for answers is over, oldest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from pymongo.errors import DuplicateKeyError
@@ -21,10 +22,19 @@ class Submissions:
     def find(self, key: str, session: ClientSession | None = None) -> Document | None:
         return self._rows.find_one({"_id": key}, session=session)
 
-    def keep(self, session: ClientSession, key: str, body_hash: str, day: date) -> None:
-        """A day alone is kept, no time: `purge_at` is a midnight."""
-        row = {"_id": key, "body_hash": body_hash, "purge_at": _midnight(day, KEEP_DAYS)}
-        self._rows.replace_one({"_id": key}, row, upsert=True, session=session)
+    def known(self, session: ClientSession, keys: Sequence[str]) -> dict[str, str]:
+        """The content digests of the submissions that are here already."""
+        rows = self._rows.find({"_id": {"$in": list(keys)}}, {"body_hash": 1}, session=session)
+        return {row["_id"]: row["body_hash"] for row in rows}
+
+    def keep(self, session: ClientSession, kept: Sequence[tuple[str, str, date]]) -> None:
+        """New submissions as (key, content digest, day): a day alone, no time; `purge_at` is a midnight."""
+        rows = [
+            {"_id": key, "body_hash": body_hash, "purge_at": _midnight(day, KEEP_DAYS)}
+            for key, body_hash, day in kept
+        ]
+        if rows:
+            self._rows.insert_many(rows, session=session)
 
     def count(self, session: ClientSession, name: str, day: date) -> int:
         """One more from a counter or a device on a day: how many it are now."""
