@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from binascii import Error, a2b_base64
 from collections.abc import Iterator
-from email import message_from_bytes, policy
 from pathlib import Path
 
-from tanggap.mail import LINK
-
 TO = re.compile(rb"^x-envelope-to:[ \t]*([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
-SURVEY = re.compile(r"/survei/([A-Za-z0-9_~.-]+)$")
+SURVEY = re.compile(rb"/survei/([A-Za-z0-9_-]+)")
 SOFT_BREAK = re.compile(rb"=\r?\n")
+BASE64_PART = re.compile(
+    rb"^content-transfer-encoding:[ \t]*base64\b.*?\r?\n\r?\n([A-Za-z0-9+/=\r\n]+)",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
 HEAD_BYTES = 8192
 
 
@@ -38,13 +40,17 @@ class Invitations:
         to = TO.search(content[:HEAD_BYTES])
         if to is None or self.mark not in to[1].lower():
             return
-        # Most mails hold no such link; parsing all of a large replay would take minutes.
-        if b"/survei/" not in SOFT_BREAK.sub(b"", content) and b"base64" not in content.lower():
-            return
-        message = message_from_bytes(content, policy=policy.default)
-        for part in message.walk():
-            if part.get_content_type() != "text/plain":
-                continue
-            for link in LINK.findall(str(part.get_content())):
-                if match := SURVEY.search(link.rstrip(".,;:")):
-                    yield to[1].decode("ascii", "replace").strip().lower(), match[1]
+        for text in texts(content):
+            if match := SURVEY.search(text):
+                yield to[1].decode("ascii", "replace").strip().lower(), match[1].decode()
+                return
+
+
+def texts(content: bytes) -> Iterator[bytes]:
+    """A mail's texts, near enough to find a link in them: parsing those of a large replay takes minutes."""
+    yield SOFT_BREAK.sub(b"", content)
+    for part in BASE64_PART.finditer(content):
+        try:
+            yield a2b_base64(part[1])
+        except Error:
+            continue

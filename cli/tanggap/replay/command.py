@@ -69,7 +69,7 @@ def replay(
     """
     known = settings.load()
     chosen = ReplayMap.load(find(map_name, ROOT))
-    rows = chosen.rows(file)[:limit]
+    rows = chosen.rows(file, limit)
     journal_file = journal_file or known.local.directory / "replay" / f"{chosen.file.stem}-{file.stem}.sqlite"
     if fresh:
         Journal.forget(journal_file)

@@ -4,21 +4,24 @@ This is the one place outside the services that knows their documents, so that a
 what is stored and not against what an interface says is stored.
 """
 
+import os
 import re
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pymongo import MongoClient
 from pymongo.database import Database
 
 from tanggap import console
+from tanggap.city import load_yaml
 from tanggap.journal import Journal
 from tanggap.replay.chain import MAILED, Chain, PeriodHeld
 from tanggap.settings import Settings
@@ -42,7 +45,11 @@ OUTCOMES = {
 TOLD = {"sent", "delivered", "skipped", "failed"}
 """The outcomes that notifications publishes and a case's timeline shows."""
 
-CASE_FIELDS = ("status", "closures", "contact_ref", "confidential", "inspectorate", "outcome", "reason")
+CASE_FIELDS = (
+    "status", "unit", "closures", "closed_at", "contact_ref", "confidential", "inspectorate", "outcome",
+    "reason",
+)  # fmt: skip
+TOO_LATE = "period_over"
 QUIET_SECONDS = 3.0
 """Nothing may have changed for this long before the account is drawn up."""
 
@@ -66,10 +73,13 @@ class Holdings:
     chain: Chain = field(default_factory=Chain)
 
 
-def settled(known: Settings, journal: Journal, *, seconds: float, answers: int = 0) -> Holdings:
+def settled(
+    known: Settings, journal: Journal, *, seconds: float, answers: int = 0, quiet: float = QUIET_SECONDS
+) -> Holdings:
     """Read until nothing is under way and nothing changes any more, or the time is up.
 
-    `answers` is how many of the replay's answers have to have used their invitation.
+    `answers` is how many of the replay's answers have to have used their invitation; `quiet` for how many
+    seconds nothing may have changed.
     """
     deadline = time.monotonic() + seconds
     before: Holdings | None = None
@@ -82,7 +92,7 @@ def settled(known: Settings, journal: Journal, *, seconds: float, answers: int =
                 before, since = held, now
             done = held.pending == 0 and held.unpublished == 0 and held.sent == held.noted
             done = done and held.chain.unsettled == 0 and held.chain.used >= answers
-            calm = done and now - since >= QUIET_SECONDS
+            calm = done and now - since >= quiet
             if calm or now > deadline:
                 return held
             time.sleep(1.0)
@@ -144,21 +154,24 @@ def chain_of(known: Settings, cases: list[Document], notifications: Database[Doc
         mails = invitations_of(
             notifications, [case["contact_ref"] for case in cases if case.get("contact_ref")]
         )
-        periods = sorted({source["period"] for source in heard if source.get("period")})
+        periods = {source["period"] for source in heard if source.get("period")}
+        # Surveys does not note the period of a closure that came too late for it.
+        late = [case for case in cases if sources.get(last_closure(case), {}).get("outcome") == TOO_LATE]
+        periods |= periods_of(surveys, late)
         chain = Chain(
             closures=closures,
             heard=len(heard),
             facts=facts_of(evaluation, {case["_id"] for case in cases}),
             should_invite=len(asked),
             invited=sum(source.get("outcome") == "invited" for source in asked.values()),
-            too_late=sum(source.get("outcome") == "period_over" for source in asked.values()),
+            too_late=sum(source.get("outcome") == TOO_LATE for source in asked.values()),
             outcomes=Counter(source["outcome"] for source in heard),
             open=open_invitations(surveys, set(sources)),
             people=len(people),
             people_told=len(people & {mail["recipient_ref"] for mail in mails}),
             mails=Counter(mail["status"] for mail in mails),
             mailed_people=len({mail["recipient_ref"] for mail in mails if mail["status"] in MAILED}),
-            periods=tuple(period_held(surveys, evaluation, id_) for id_ in periods),
+            periods=tuple(period_held(surveys, evaluation, id_) for id_ in sorted(periods)),
         )
         return chain, unpublished_rows(surveys) + unpublished_rows(evaluation)
 
@@ -186,6 +199,30 @@ def sources_of(surveys: Database[Document], cases: list[Document]) -> dict[str, 
     for batch in batches(ids):
         found |= {source["_id"]: source for source in surveys["sources"].find({"_id": {"$in": batch}})}
     return found
+
+
+def periods_of(surveys: Database[Document], cases: list[Document]) -> set[str]:
+    """The periods in which these cases were closed, as far as there are any."""
+    days = {(case["unit"], city_day(case["closed_at"])) for case in cases if case.get("closed_at")}
+    found = set()
+    for unit, day in days:
+        query = {
+            "unit": unit,
+            "kind": {"$ne": "rolling_year"},
+            "starts_on": {"$lte": day},
+            "ends_on": {"$gte": day},
+        }
+        found |= {row["_id"] for row in surveys["periods"].find(query, {"_id": 1})}
+    return found
+
+
+def city_day(at: datetime) -> str:
+    return at.replace(tzinfo=UTC).astimezone(zone()).date().isoformat()
+
+
+@cache
+def zone() -> ZoneInfo:
+    return ZoneInfo(load_yaml(CITY / "city.yaml")["timezone"])
 
 
 def open_invitations(surveys: Database[Document], sources: set[str]) -> int:
@@ -301,9 +338,16 @@ def batches(codes: set[str], size: int = 5000) -> Iterator[list[str]]:
 def message_ids(directory: Path) -> Iterator[str]:
     """The left part of every stored mail's Message-ID, which notifications makes from the message's id."""
     for folder in ("new", "cur"):
-        for file in (directory / folder).glob("*"):
-            with file.open("rb") as lines:
-                head = lines.read(8192).replace(b"\r\n", b"\n").split(b"\n\n")[0]
-            match = re.search(rb"^message-id:\s*<([^@>]+)@", head, re.IGNORECASE | re.MULTILINE)
-            if match:
-                yield match[1].decode("ascii", "replace")
+        for file in os.scandir(directory / folder) if (directory / folder).exists() else ():
+            id_ = message_id(file.path)
+            if id_:
+                yield id_
+
+
+@cache
+def message_id(file: str) -> str:
+    """The Message-ID of one mail, read once: a stored mail never changes. Empty if it has none."""
+    with open(file, "rb") as lines:
+        head = lines.read(8192).replace(b"\r\n", b"\n").split(b"\n\n")[0]
+    match = re.search(rb"^message-id:\s*<([^@>]+)@", head, re.IGNORECASE | re.MULTILINE)
+    return match[1].decode("ascii", "replace") if match else ""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -78,12 +79,13 @@ class ReplayMap:
     def city_directory(self) -> Path:
         return self.file.parent.parent
 
-    def rows(self, file: Path) -> list[Row]:
-        """Every row of the file, in its order. Raises CliError on a repeated or missing key."""
+    def rows(self, file: Path, limit: int | None = None) -> list[Row]:
+        """Every row of the file, or the first so many. Raises CliError on a repeated or missing key."""
         rows: list[Row] = []
         keys: set[str] = set()
         first_of: dict[tuple[str, ...], str] = {}
-        for number, columns in enumerate(read(file, self.document.get("delimiter", ",")), start=1):
+        lines = islice(read(file, self.document.get("delimiter", ",")), limit)
+        for number, columns in enumerate(lines, start=1):
             row = self.row(number, columns, first_of)
             if not row.key or row.key in keys:
                 raise CliError(f"{file.name}, row {number}: {self.document['key']} is empty or repeated.")

@@ -55,7 +55,7 @@ class Respondents:
     share: float
 
     def invited(self, links: Mapping[str, str]) -> dict[str, tuple[Row, str]]:
-        """Row and token by the row's key, of those who were sent a link; of rows with one address the first."""
+        """Row and token by the row's key, of those who got a link; of rows with one address the first."""
         left = dict(links)
         found = {}
         for row in self.rows:

@@ -19,6 +19,8 @@ from tanggap.settings import Settings
 
 ADMIN = "admin"
 CLOSED_HERE = "closed/"
+BRIEFLY = 1.0
+"""Seconds without any change after which every invitation has been sent."""
 
 
 def carry_out(
@@ -35,7 +37,7 @@ def carry_out(
 
     Without a local mail sink nobody can be found to answer; then the account is of the cases alone.
     """
-    held = holdings.settled(known, journal, seconds=settle)
+    held = holdings.settled(known, journal, seconds=settle, quiet=BRIEFLY)
     directory = known.values.get("TANGGAP_MAIL_DIR")
     if directory is None:
         console.err.print("There is no local mail sink (TANGGAP_MAIL_DIR), so no survey is answered.")
@@ -51,15 +53,14 @@ def carry_out(
             await answer_all(Respondents(calls, journal, rows, share), links, concurrency)
 
     run(answer())
-    held = holdings.settled(known, journal, seconds=settle, answers=answered(journal).taken)
-    if not close:
-        return held
+    if close:
+        held = holdings.settled(known, journal, seconds=settle, answers=answered(journal).taken, quiet=0)
 
-    async def end() -> None:
-        async with connected(known.url, token_of, concurrency) as calls:
-            await close_all(calls, journal, held.chain)
+        async def end() -> None:
+            async with connected(known.url, token_of, concurrency) as calls:
+                await close_all(calls, journal, held.chain)
 
-    run(end())
+        run(end())
     return holdings.settled(known, journal, seconds=settle, answers=answered(journal).taken)
 
 

@@ -21,6 +21,7 @@ from tanggap.journal import Journal
 from tanggap.sample.calendar import Quarter
 from tanggap.sample.people import People
 
+POLL_SECONDS = 0.3
 KNOWN_SECONDS = 60.0
 INVITED_SECONDS = 120.0
 COUNTED_SECONDS = 60.0
@@ -192,7 +193,7 @@ class Loading:
             except GatewayError as error:
                 if error.status != 404 or asyncio.get_running_loop().time() > deadline:
                     raise
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def paper(self) -> None:
         rows = paper_rows(self.period, self.form)
@@ -295,7 +296,7 @@ class Loading:
                     f"Sample period {self.period['key']}: {len(waiting)} visitors were not invited within "
                     f"{INVITED_SECONDS:.0f} s. See `tanggap mail list`, and GET /v1/events/rejections."
                 )
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def respond(self, visit: Document, visitor: Visitor, number: int, token: str) -> None:
         body = {
@@ -327,7 +328,7 @@ class Loading:
                     f"Sample period {self.period['key']}: {view['progress']['n']} of {wanted} answers count. "
                     f"Refused: {view.get('refused')}."
                 )
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def end(self) -> None:
         if self.period.get("population"):
