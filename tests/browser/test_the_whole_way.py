@@ -221,3 +221,74 @@ def test_a_walk_in_answers_by_the_code_at_the_counter(
     eventually(counted, within=30)
     citizen.page.goto("/hasil/dpupr")
     expect(citizen.page.get_by_text("Periode ini belum berakhir")).to_be_visible()
+
+
+def test_a_rating_goes_from_expectation_to_objection_by_forms(
+    people: tuple[Person, Person, Person], city: City
+) -> None:
+    hr, rater, officer = people
+    row = {"unit": "dpupr", "status": "asn_pns", "service_types": ["complaint"], "competencies": {}}
+    rows = [
+        {**row, "staff_ref": "dpupr-1", "position": "Pengawas jalan", "rater_ref": "dpupr-kepala"},
+        {**row, "staff_ref": "dpupr-kepala", "position": "Kepala dinas", "rater_ref": "wali-1"},
+    ]
+    rows[0]["superior_ref"] = "wali-1"
+    answer = city.client.post(
+        "/v1/evaluation/staff/import",
+        json={"rows": rows, "dry_run": False},
+        headers=city.bearer("hr", ref="sdm-1"),
+    )
+    assert answer.status_code == 200 and answer.json()["counts"].get("refused", 0) == 0, answer.text
+
+    hr.log_in("Puti Buku Catatan")
+    hr.page.goto("/evaluasi")
+    hr.unfold("Buka masa penilaian")
+    hr.page.get_by_label("Kode petugas yang dinilai").fill("dpupr-1")
+    hr.page.get_by_label("Hari pertama masa penilaian").fill("2026-07-01")
+    hr.page.get_by_label("Hari terakhir masa penilaian").fill("2026-09-30")
+    hr.page.get_by_label("Tanggap: predikat ditetapkan di sini").check()
+    hr.press("Buka masa penilaian")
+    hr.is_told("Masa penilaian sudah dibuka")
+
+    rater.log_in("Marah Jembatan Besi")
+    rater.page.goto("/evaluasi")
+    rater.page.get_by_role("link", name=re.compile("dpupr-1")).click()
+    address = rater.page.url
+    rater.page.get_by_label("Hasil yang diharapkan").first.fill("Lubang ditutup")
+    rater.page.get_by_label("Indikator").first.fill("Tepat waktu")
+    rater.page.get_by_label("Target", exact=True).first.fill("90 %")
+    rater.page.get_by_label("Aspek").first.select_option("waktu")
+    rater.press("Simpan harapan")
+    rater.is_told("Harapan sudah disimpan")
+
+    officer.page.goto(address)
+    officer.page.get_by_role("button", name=re.compile("Sutan Aspal Hitam")).click()
+    expect(officer.page).to_have_url(address)
+    officer.press("Sepakati harapan")
+    officer.is_told("Harapan sudah disepakati")
+
+    rater.page.goto(address)
+    rater.unfold("Simpan penilaian")
+    for axis, level in (("Hasil kerja", "Di atas ekspektasi"), ("Perilaku kerja", "Sesuai ekspektasi")):
+        rater.page.get_by_role("group", name=axis).get_by_label(level).check()
+        rater.page.get_by_label(f"Alasan {axis.lower()}").fill("Lebih cepat dari target.")
+    rater.press("Simpan penilaian")
+    expect(rater.page.get_by_role("alert")).to_contain_text("1 isian yang perlu diperbaiki")
+    rater.page.get_by_label("Judul dokumen 1").fill("Nota dinas")
+    rater.page.get_by_label("Nomor atau alamat dokumen 1").fill("ND-7")
+    rater.press("Simpan penilaian")
+    rater.is_told("Penilaian sudah disimpan")
+    rater.unfold("Tetapkan penilaian")
+    rater.press("Tetapkan penilaian")
+    rater.is_told("Penilaian sudah ditetapkan")
+
+    officer.page.goto(address)
+    assert "Lebih cepat dari target" not in officer.page.content(), "nothing before it is opened"
+    officer.press("Buka hasil penilaian")
+    expect(officer.page.get_by_text("Lebih cepat dari target").first).to_be_visible()
+    officer.page.get_by_label("Apa yang menurut Anda tidak tepat, dan mengapa?").fill("Perilaku di atas.")
+    officer.press("Ajukan keberatan")
+    officer.is_told("Keberatan Anda sudah diterima")
+    for path in ("/evaluasi", "/pelatihan", "/rekomendasi"):
+        assert officer.page.goto(path).ok  # type: ignore[union-attr]  # there is an answer
+        assert hr.page.goto(path).ok  # type: ignore[union-attr]  # there is an answer

@@ -84,9 +84,8 @@ async def open_period(request: Request) -> Response:
     caller = staff_of(request)
 
     async def send(payload: dict[str, Any], key: str) -> Mapping[str, Any]:
-        opened: Mapping[str, Any] = await request.app.state.evaluation.open_evaluation(
-            caller, payload, key=key
-        )
+        body = payload | {"official_record": {"kind": payload["official_record"]}}
+        opened: Mapping[str, Any] = await request.app.state.evaluation.open_evaluation(caller, body, key=key)
         return opened
 
     outcome = await take(request, OPEN, send)

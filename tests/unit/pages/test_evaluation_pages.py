@@ -269,7 +269,7 @@ def test_hr_alone_opens_a_period(open_pages: Any, me: TestClient) -> None:
     answer = hr.post(form.action, data=form.fields | body)
 
     assert answer.headers["location"] == "/evaluasi?sudah=open"
-    assert sent(hr, "open_evaluation")[1] == body
+    assert sent(hr, "open_evaluation")[1] == body | {"official_record": {"kind": "tanggap"}}
     assert "/evaluasi/buka" not in {form.action for form in forms(me.get("/evaluasi").text)}
 
 
