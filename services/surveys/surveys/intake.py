@@ -217,10 +217,11 @@ class Intake:
         except Misplaced as misplaced:
             self._refuse(taking, submission, misplaced.reason, misplaced.period)
             return submission.mode, misplaced.reason
+        mode = place.mode(submission.mode)
         body = {
             "scores": scores,
             "respondent": known_respondent(submission.respondent, questionnaire),
-            "mode": submission.mode,
+            "mode": mode,
             "service_code": place.service_code,
             "about": place.about,
             "comment": submission.comment,
@@ -231,15 +232,15 @@ class Intake:
         taking.keep(event.id, submission)
         held = self._too_many(session, place, submission)
         period = place.period["_id"]
-        row = self._pool.row(f"{period}:{submission.mode}", body)
+        row = self._pool.row(f"{period}:{mode}", body)
         if held is None:
             taking.waiting.append(row)
-            taking.counts[period, f"accepted.{submission.mode}"] += 1
-            return submission.mode, "waiting"
+            taking.counts[period, f"accepted.{mode}"] += 1
+            return mode, "waiting"
         self._answers.hold(session, {**row, "period": period, "unit": place.period["unit"], "reason": held})
         # A write to the period keeps a closing at the same moment from overlooking the row.
         taking.counts[period, "held"] += 1
-        return submission.mode, "held"
+        return mode, "held"
 
     def _too_many(self, session: ClientSession, place: Place, submission: Submission) -> str | None:
         """Why this answer is held for review: more than usual from one counter or device on one day."""

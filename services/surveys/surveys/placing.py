@@ -16,9 +16,11 @@ from surveys.domain.submission import (
     CONFLICT,
     EXPIRED,
     FORGED,
+    INVITE_LINK,
     LATE,
     NO_PERIOD,
     PAPER,
+    QR_COUNTER,
     REVOKED,
     UNKNOWN_LINK,
     UNKNOWN_UNIT,
@@ -45,6 +47,12 @@ class Place:
     invite: Document | None = None
     counter: Document | None = None
     about: dict[str, Any] | None = None
+
+    def mode(self, stated: str) -> str:
+        """How the answer came: by its link, unless an officer typed it or it was on paper."""
+        if stated in (ASSISTED, PAPER):
+            return stated
+        return INVITE_LINK if self.invite is not None else QR_COUNTER
 
 
 class Misplaced(NotCounted):

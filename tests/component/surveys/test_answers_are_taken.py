@@ -46,6 +46,16 @@ def test_an_answer_by_invitation_waits_sealed_and_leaves_nothing_but_a_spent_inv
     assert world.result()["progress"]["n"] == 1
 
 
+def test_how_an_answer_came_is_told_by_its_link_and_not_by_what_it_says(world: World) -> None:
+    world.answer(
+        submitted(4, token=world.invite(), mode="qr_counter"),
+        submitted(4, token=world.counter(), mode="invite_link"),
+        submitted(4, token=world.counter(), mode="assisted", assisted_by="staf-099"),
+    )
+
+    assert world.period()["accepted"] == {"invite_link": 1, "qr_counter": 1, "assisted": 1}
+
+
 def test_every_waiting_row_has_the_same_size(world: World) -> None:
     world.answer(
         submitted(4, token=world.invite(), comment="x" * 2000),
