@@ -295,7 +295,9 @@ class Reading:
             short = progress["n"] < row["minimum_n"]
             return item | {"progress": progress, "missing": [PERIOD_OPEN], "below_minimum": short}
         computed = self._periods.computed(row["_id"])
-        figures = computed["figures"] if computed else {"missing": [], "n_shown": None, "ikm": None, "band": None}
+        figures = (
+            computed["figures"] if computed else {"missing": [], "n_shown": None, "ikm": None, "band": None}
+        )
         waiting = [NOT_PUBLISHED] if row["state"] == CLOSED else []
         return item | {
             "n_shown": figures["n_shown"],
