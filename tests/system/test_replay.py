@@ -44,7 +44,11 @@ def test_a_replay_that_is_cut_short_goes_on_and_doubles_nothing(
     stack: Stack, city: City, tmp_path: Path, number: signal.Signals
 ) -> None:
     journal = tmp_path / "journal.sqlite"
-    arguments = (str(REQUESTS), "--map", "requests", "--limit", "80", "--fresh", "--journal", str(journal))
+    # The units' periods stay open: they are those of the other tests too.
+    arguments = (
+        str(REQUESTS), "--map", "requests", "--limit", "80", "--fresh", "--keep-periods-open",
+        "--journal", str(journal),
+    )  # fmt: skip
     cut = replay(stack, *arguments)
     time.sleep(3)
     cut.send_signal(number)
@@ -71,7 +75,13 @@ def test_real_requests_of_another_city_bring_their_catalogue_and_add_up(
         )
     )  # fmt: skip
 
-    assert_adds_up(json.loads(summary.read_text()), rows=400)
+    found = json.loads(summary.read_text())
+    assert_adds_up(found, rows=400)
+    assert found["surveys"]["answers"]["taken"] > 0
+    assert any(unit["ikm"] for unit in found["surveys"]["units"])
+    for unit in found["surveys"]["units"]:
+        assert unit["ikm"] or "below_minimum_n" in unit["missing"], unit
+        assert unit["ikm"] == unit["recomputed"] == unit["evaluation"], unit
 
 
 def assert_adds_up(summary: dict[str, Any], rows: int) -> None:
