@@ -108,6 +108,7 @@ _UNREADABLE: Mapping[str, tuple[str, tuple[str, str]]] = {
             "The property message_id must be the event's id.",
         ),
     ),
+    "invalid_id": (INVALID, ("id harus sebuah UUID.", "id must be a UUID.")),
     "missing_user": (
         INVALID,
         (

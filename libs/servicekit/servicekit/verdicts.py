@@ -16,6 +16,7 @@ from servicekit.topology import OPERATOR, Consumer
 MAX_ATTEMPTS = 100
 ATTEMPT, FAILURE, ORIGIN, REASON = "x-attempt", "x-failure", "x-origin-user", "x-reason"
 _CODE = re.compile(r"[^A-Za-z0-9_.:-]+")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,9 @@ class Accepts:
             raise MalformedEvent("unknown_type")
         if properties.get("message_id") not in (None, event.id):
             raise MalformedEvent("wrong_message_id")
+        if self.consumer.exchange.external and not _UUID.fullmatch(event.id):
+            # Ids are remembered whoever sent them: those of one publisher must not meet another's.
+            raise MalformedEvent("invalid_id")
         user = properties.get("user_id")
         if not user:
             raise MalformedEvent("missing_user")

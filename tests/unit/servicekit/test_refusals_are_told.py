@@ -120,6 +120,7 @@ PHRASES = [
     "missing_user",
     "wrong_user",
     "missing_id",
+    "invalid_id",
     "missing_time",
     "missing_data",
     "invalid_time",

@@ -58,6 +58,15 @@ def test_a_refusal_is_a_constant_phrase(parts, refusal):
     assert read(**parts).refusal == refusal
 
 
+@pytest.mark.parametrize(("id_", "refusal"), [("118", "invalid_id"), (None, None)])
+def test_an_external_publisher_s_ids_must_not_meet_those_of_another(id_, refusal):
+    event = make_event("thing.delivered.v1", source="/partners/pdam", id=id_)
+
+    delivery = read(Accepts(PARTNERS), event=event, exchange="open.events", user="partner-pdam")
+
+    assert delivery.refusal == refusal
+
+
 @pytest.mark.parametrize("user", ["keeper", "topology"])
 def test_a_retried_or_replayed_message_is_accepted_with_its_origin(user):
     delivery = read(exchange="keeper.dlx", user=user, headers={"x-origin-user": "maker"})
