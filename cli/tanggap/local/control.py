@@ -120,6 +120,7 @@ def welcome(stack: Stack) -> None:
         f"  file a report       {env['TANGGAP_URL']}/lapor",
         f"  staff sign in       {env['TANGGAP_URL']}/masuk",
         f"  public list         {env['TANGGAP_URL']}/daftar",
+        f"  published results   {env['TANGGAP_URL']}/hasil",
         f"  interface           {env['TANGGAP_URL']}/openapi.json",
         f"  broker, database    {public(env['AMQP_URL'])}   {public(env['MONGODB_URL'])}",
         f"  metrics             {env['TANGGAP_GATEWAY_METRICS']}",
