@@ -88,8 +88,8 @@ def counter(city: City) -> Counter:
 def test_an_answer_of_a_citizen_becomes_evidence_a_rating_and_a_training(
     city: City, counter: Counter
 ) -> None:
-    verdicts = import_staff(city, staff_rows())
-    assert verdicts["counts"]["refused"] == 0
+    # A unit is known to evaluation a moment after the catalogue was loaded.
+    eventually(lambda: import_staff(city, staff_rows())["counts"]["refused"] == 0, within=30)
 
     # Request and answer: a case of the officer's, and visits of others to all three.
     mine = addresses(1, "pemohon")
