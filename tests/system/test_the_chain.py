@@ -154,7 +154,12 @@ def test_an_answer_of_a_citizen_becomes_evidence_a_rating_and_a_training(
         "/v1/evaluation/evaluations",
         "hr-1",
         "hr",
-        {"staff_ref": OFFICERS[0], "start": "2026-10-01", "end": "2026-12-31", "official_record": "tanggap"},
+        {
+            "staff_ref": OFFICERS[0],
+            "start": "2026-10-01",
+            "end": "2026-12-31",
+            "official_record": {"kind": "tanggap"},
+        },
     )
     path = f"/v1/evaluation/evaluations/{opened['evaluation_id']}"
 
