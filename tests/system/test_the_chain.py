@@ -208,8 +208,8 @@ def test_an_answer_of_a_citizen_becomes_evidence_a_rating_and_a_training(
         found = call(city, "GET", f"/v1/evaluation/recommendations?staff_ref={OFFICERS[0]}", HEAD, "rater")
         return [one for one in found["items"] if "low_kompetensi" in one["reason_codes"]]
 
+    offer_id = f"bimtek-{uuid.uuid4().hex[:6]}"
     offer = {
-        "offer_id": f"bimtek-{uuid.uuid4().hex[:6]}",
         "form": "workshop",
         "title": "Pelayanan adminduk di loket",
         "elements": ["kompetensi"],
@@ -223,7 +223,7 @@ def test_an_answer_of_a_citizen_becomes_evidence_a_rating_and_a_training(
         "location": "national",
         "capacity": 10,
     }
-    call(city, "POST", "/v1/evaluation/trainings", "hr-1", "hr", offer)
+    call(city, "PUT", f"/v1/evaluation/trainings/{offer_id}", "hr-1", "hr", offer)
     (reason,) = eventually(recommended, within=60)
     call(
         city,
@@ -231,12 +231,12 @@ def test_an_answer_of_a_citizen_becomes_evidence_a_rating_and_a_training(
         f"/v1/evaluation/recommendations/{reason['recommendation_id']}/approve",
         HEAD,
         "rater",
-        {"offer_ids": [offer["offer_id"]]},
+        {"offer_ids": [offer_id]},
     )
     enrolment = call(
         city,
         "POST",
-        f"/v1/evaluation/trainings/{offer['offer_id']}/enrol",
+        f"/v1/evaluation/trainings/{offer_id}/enrol",
         OFFICERS[0],
         "officer",
         {"recommendation_id": reason["recommendation_id"]},
@@ -245,9 +245,14 @@ def test_an_answer_of_a_citizen_becomes_evidence_a_rating_and_a_training(
     call(city, "POST", f"{step}/approve", HEAD, "rater", {})
     call(city, "POST", f"{step}/confirm", "hr-1", "hr", {})
     call(city, "POST", f"{step}/complete", "hr-1", "hr", {"evidence_ref": "sertifikat-1"})
-    ledger = call(city, "GET", f"/v1/evaluation/ledger?staff_ref={OFFICERS[0]}", OFFICERS[0], "officer")
-    assert ledger["verified_jp"] == 10
-    assert ledger["gap_jp"] == 10
+    ledger = call(
+        city,
+        "GET",
+        f"/v1/evaluation/ledger?staff_ref={OFFICERS[0]}&year={today().year}",
+        OFFICERS[0],
+        "officer",
+    )
+    assert (ledger["verified_jp"], ledger["gap_jp"]) == (10, 10)
 
 
 def test_no_mail_about_an_evaluation_says_how_it_went(city: City) -> None:
