@@ -129,12 +129,12 @@ def addresses(count: int, name: str = "pengunjung") -> list[str]:
 
 
 def invitations(city: City, wanted: Sequence[str], within: float = 60) -> dict[str, str]:
-    """The token in the invitation of each address, once all have arrived."""
+    """The token in the invitation of each of these `addresses`, once all have arrived."""
 
     def arrived() -> dict[str, str]:
         left = set(wanted)
         found = {}
-        for mail in city.all_mails():
+        for mail in city.all_mails([wanted[0].rpartition("-")[0]]):
             to = str(mail["To"]).strip("<>")
             token = TOKEN.search(plain_text(mail)) if to in left else None
             if token:

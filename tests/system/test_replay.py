@@ -70,7 +70,7 @@ def test_real_requests_of_another_city_bring_their_catalogue_and_add_up(
 
     finished(
         replay(
-            stack, str(BALTIMORE), "--map", "baltimore", "--limit", "400",
+            stack, str(BALTIMORE), "--map", "baltimore", "--limit", "250",
             "--journal", str(journal), "--json", str(summary),
         )
     )  # fmt: skip

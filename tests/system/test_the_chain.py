@@ -264,7 +264,7 @@ def test_no_mail_about_an_evaluation_says_how_it_went(city: City) -> None:
 
 
 def test_a_unit_with_nine_answers_shows_no_figure_anywhere(city: City) -> None:
-    unit, here = "dkp3", quarter()
+    unit, here = "bpkad", quarter()
     head = ",".join(ELEMENTS)
     rows = "\n".join(",".join("4" for _ in ELEMENTS) for _ in range(9))
     sent = city.client.post(
