@@ -135,6 +135,9 @@ def programs(layout: Layout, ports: dict[str, int], secrets: Secrets) -> list[Pr
     ]
     command += ["--nounixsocket", "--replSet", REPLICA_SET, "--auth", "--keyFile", str(key)]
     command += ["--wiredTigerCacheSizeGB", "0.5", "--oplogSize", "512"]
+    # By default a dropped collection's files stay open for ten minutes: thousands of them, where every test
+    # has a database of its own, are more than a process may open, and mongod aborts.
+    command += ["--wiredTigerEngineConfigString", "file_manager=(close_idle_time=15,close_scan_interval=5)"]
     command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
     # Nobody else could take over from the only member, so there is nothing to wait for.
     command += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=0"]
