@@ -38,8 +38,8 @@ class Query:
             raise Problem("invalid-query", errors=self._errors)
 
     def codes(self, name: str, choices: tuple[str, ...] | None = None) -> list[str] | None:
-        """Codes, repeated or separated by commas; None when there are none."""
-        values = [part for value in self._parameters.getlist(name) for part in value.split(",") if part]
+        """Codes, repeated or separated by commas; None when the parameter is absent."""
+        values = [part for value in self._parameters.getlist(name) for part in value.split(",")]
         if not values:
             return None
         if len(values) > 50 or not all(
@@ -53,7 +53,7 @@ class Query:
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str | None:
         value = self._parameters.get(name)
-        if not value:
+        if value is None:
             return None
         if value not in choices:
             self._refuse(name, "not_a_choice", choices=", ".join(choices))
@@ -69,12 +69,12 @@ class Query:
 
     def flag(self, name: str) -> bool | None:
         value = self._parameters.get(name)
-        if value is None or value == "":
+        if value is None:
             return None
-        if value not in ("true", "false", "1", "0"):
+        if value not in ("true", "false"):
             self._refuse(name, "not_true_or_false")
             return None
-        return value in ("true", "1")
+        return value == "true"
 
     def limit(self, most: int = LIMIT_MAX) -> int:
         value = self._parameters.get("limit", str(LIMIT_DEFAULT))
@@ -94,21 +94,21 @@ class Query:
         return self._matching(name, pattern, code)
 
     def required(self, name: str, value: Any) -> Any:
-        """The value, which must be there."""
-        if value is None and not self._parameters.get(name):
+        """The value, which must be there and must say something."""
+        if value is None and not any(error.pointer == f"/query/{name}" for error in self._errors):
             self._refuse(name, "required")
         return value
 
     def day(self, name: str) -> str | None:
         value = self._parameters.get(name)
-        if value and parse_day(value) is None:
+        if value is not None and parse_day(value) is None:
             self._refuse(name, "not_a_day")
             return None
-        return value or None
+        return value
 
     def number(self, name: str, least: int, most: int, code: str) -> int | None:
         value = self._parameters.get(name)
-        if not value:
+        if value is None:
             return None
         if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
             self._refuse(name, code)
@@ -118,7 +118,7 @@ class Query:
     def box(self, name: str = "bbox") -> list[float] | None:
         """west,south,east,north in degrees."""
         value = self._parameters.get(name)
-        if not value:
+        if value is None:
             return None
         try:
             numbers = [float(part) for part in value.split(",")]
@@ -133,7 +133,7 @@ class Query:
 
     def _matching(self, name: str, pattern: re.Pattern[str], code: str) -> str | None:
         value = self._parameters.get(name)
-        if not value:
+        if value is None:
             return None
         if not pattern.fullmatch(value):
             self._refuse(name, code)

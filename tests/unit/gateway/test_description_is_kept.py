@@ -41,11 +41,19 @@ async def without_broker(_app: Any) -> AsyncIterator[None]:
 
 
 APP.app.app.router.lifespan_context = without_broker
-schema = schemathesis.openapi.from_asgi("/openapi.json", APP.app)
+# Seeded: what a run finds must not depend on luck; to search wider, change the seed and raise max_examples.
+# The callers below bring their own Authorization, so one made by schemathesis would say nothing.
+CONFIG = schemathesis.Config.from_str("""
+seed = 1
+[generation]
+deterministic = true
+with-security-parameters = false
+""")
+schema = schemathesis.openapi.from_asgi("/openapi.json", APP.app, config=CONFIG)
 
 
 @schema.parametrize()
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_answers_are_what_the_description_says(case: Any) -> None:
     for headers in (
         {},
