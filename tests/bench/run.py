@@ -1,10 +1,14 @@
 """Filed, stored, published, noticed: completed cases per second, side by side and round by round in one run.
 
-    make bench                      # 4 rounds of 2,000 cases
+    make bench                      # 8 rounds of 6,000 cases
     python tests/bench/run.py --cases 500 --rounds 1
 
-Prints a table and appends one row per round to docs/bench/results.csv. The machine is shared: quote ratios
-of one run, never rates of two.
+The machine is shared and its speed drifts within seconds, so each round measures both systems directly one
+after the other, in turns first, for about as long (the slower one is given fewer cases); the figure is the
+median of the rounds' ratios. Sending mail is measured at the end, for itself.
+
+Prints a table and appends one row per measurement to docs/bench/results.csv. Quote ratios of one run, never
+rates of two.
 """
 
 from __future__ import annotations
@@ -95,27 +99,30 @@ def record(rows: list[dict[str, object]]) -> None:
         writer.writerows(rows)
 
 
-def table(rows: list[dict[str, object]], systems: list[System]) -> dict[str, float]:
-    """Print the medians; answers the completed rate of each system."""
+def table(rows: list[dict[str, object]], systems: list[System]) -> None:
     view = Table(title="Medians of the rounds")
     for column in ("system", "accepted/s", "completed/s", "p50 ms", "p99 ms", "CPU s per 1,000"):
         view.add_column(column, justify="left" if column == "system" else "right")
-    rates = {}
     for system in systems:
         mine = [row for row in rows if row["system"] == system.name]
-        medians = {field: statistics.median(float(str(row[field])) for row in mine) for field in FIELDS[8:]}
-        rates[system.name] = medians["completed_per_s"]
-        view.add_row(system.name, *(f"{medians[field]:,.2f}" for field in FIELDS[8:]))
+        medians = [statistics.median(float(str(row[field])) for row in mine) for field in FIELDS[8:]]
+        view.add_row(system.name, *(f"{median:,.2f}" for median in medians))
     Console(width=100).print(view)
-    return rates
+
+
+def ratios(rows: list[dict[str, object]], ours: System, theirs: System) -> list[float]:
+    """Completed cases per second of ours over theirs, round by round, the lowest first."""
+    rates = {(row["system"], row["round"]): float(str(row["completed_per_s"])) for row in rows}
+    rounds = sorted({number for name, number in rates if name == theirs.name}, key=int)
+    return sorted(rates[ours.name, number] / rates[theirs.name, number] for number in rounds)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--cases", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--cases", type=int, default=6000)
+    parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--concurrency", type=int, default=32)
     options = parser.parse_args()
     unchecked = {"TANGGAP_CHECK_CONTRACTS": "0"}
@@ -132,34 +139,41 @@ def main() -> int:
         with Gateway(stack.env["TANGGAP_URL"], admin_token(stack)) as gateway:
             load_city(gateway, ROOT / "cities" / "sawahlunto")
         database = cleanup.enter_context(pymongo.MongoClient(stack.env["MONGODB_URL"], w="majority"))
-        systems = [
-            tanggap(stack, database, mail=False),
-            tanggap(stack, database, mail=True),
-            stock_nameko(stack, database, cleanup, free_port()),
+        ours, mailing = tanggap(stack, database, mail=False), tanggap(stack, database, mail=True)
+        theirs = stock_nameko(stack, database, cleanup, free_port())
+        plan = [
+            (number, system)
+            for number in range(1, options.rounds + 1)
+            for system in ((ours, theirs) if number % 2 else (theirs, ours))
         ]
-        for system in systems:
+        plan += [(number, mailing) for number in range(1, options.rounds // 4 + 1)]
+        for system in (ours, theirs, mailing):
             measure(system, max(100, options.cases // 10), options.concurrency)
-        for number in range(1, options.rounds + 1):
-            for system in systems:
-                figures = measure(system, options.cases, options.concurrency)
-                print(f"round {number}, {system.name}: {figures['completed_per_s']:,.0f} completed/s")
-                rows.append(
-                    {
-                        "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-                        "commit": commit(),
-                        "python": platform.python_version(),
-                        "system": system.name,
-                        "version": importlib.metadata.version("nameko"),
-                        "round": number,
-                        "cases": options.cases,
-                        "concurrency": options.concurrency,
-                        **{name: round(value, 2) for name, value in figures.items()},
-                    }
-                )
-        rates = table(rows, systems)
+        for number, system in plan:
+            cases = int(options.cases * system.share)
+            figures = measure(system, cases, options.concurrency)
+            print(f"round {number}, {system.name}: {figures['completed_per_s']:,.0f} completed/s", flush=True)
+            rows.append(
+                {
+                    "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                    "commit": commit(),
+                    "python": platform.python_version(),
+                    "system": system.name,
+                    "version": importlib.metadata.version("nameko"),
+                    "round": number,
+                    "cases": cases,
+                    "concurrency": options.concurrency,
+                    **{name: round(value, 2) for name, value in figures.items()},
+                }
+            )
+        table(rows, [ours, theirs, mailing])
     record(rows)
-    ratio = rates["Tanggap"] / rates["stock Nameko"]
-    print(f"Completed cases per second: {ratio:.1f} times stock Nameko (to reach: {TARGET:.0f}).")
+    by_round = ratios(rows, ours, theirs)
+    ratio = statistics.median(by_round)
+    print(
+        f"Completed cases per second: {ratio:.2f} times stock Nameko, the median of {len(by_round)} rounds "
+        f"from {by_round[0]:.2f} to {by_round[-1]:.2f} (to reach: {TARGET:.0f})."
+    )
     print(f"Every round is in {RESULTS.relative_to(ROOT)}.")
     return 0 if ratio >= TARGET else 1
 

@@ -41,6 +41,8 @@ class System:
     start_counting: Callable[[], Callable[[], int]]
     """Called when a round begins; what it returns counts the cases finished since, and costs little."""
     pids: Callable[[], list[int]]
+    share: float = 1.0
+    """The part of a round's cases it is given, so that every system is measured for about as long."""
 
     def cpu_seconds(self) -> float:
         """User and system time of its own processes so far; broker and database are not its own."""
@@ -84,6 +86,7 @@ def tanggap(stack: Stack, database: pymongo.MongoClient[Any], *, mail: bool) -> 
         request=request,
         start_counting=start_counting,
         pids=lambda: [stack.process(name).pid for name in ("gateway", "complaints", "notifications")],
+        share=0.25 if mail else 1.0,
     )
 
 
@@ -132,6 +135,7 @@ def stock_nameko(stack: Stack, database: pymongo.MongoClient[Any], cleanup: Exit
         request=request,
         start_counting=start_counting,
         pids=lambda: [process.pid for process in processes],
+        share=0.25,
     )
 
 

@@ -102,14 +102,15 @@ def test_two_transactions_that_race_for_one_event_apply_it_once(mongo):
 def test_a_transaction_ends_within_its_deadline(mongo):
     import time
 
-    from pymongo.errors import OperationFailure
+    from pymongo.errors import OperationFailure, PyMongoError
 
     def conflicts_for_ever(session):
         mongo.database["rows"].insert_one({}, session=session)
         raise OperationFailure("conflict", 112, {"errorLabels": ["TransientTransactionError"]})
 
     began = time.monotonic()
-    with pytest.raises(OperationFailure):
+    # The conflict, or the driver's own timeout where the deadline came in the middle of an attempt.
+    with pytest.raises(PyMongoError):
         mongo.transact(conflicts_for_ever, timeout=1)
 
     assert time.monotonic() - began < 2
