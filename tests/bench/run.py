@@ -1,6 +1,6 @@
 """Filed, stored, published, noticed: completed cases per second, side by side and round by round in one run.
 
-    make bench                      # 8 rounds of 6,000 cases
+    make bench                      # 6 rounds of 4,000 cases
     python tests/bench/run.py --cases 500 --rounds 1
 
 The machine is shared and its speed drifts within seconds, so each round measures both systems directly one
@@ -121,8 +121,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--cases", type=int, default=6000)
-    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--cases", type=int, default=4000)
+    parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--concurrency", type=int, default=32)
     options = parser.parse_args()
     unchecked = {"TANGGAP_CHECK_CONTRACTS": "0"}

@@ -101,7 +101,7 @@ class ComplaintsService:
         parts: Parts = self.wired(self.db, self.outbox)
         return parts
 
-    @handles("on_submitted", batch=250)
+    @handles("on_submitted", batch=250, linger=0.08)
     def on_submitted(self, events: list[Event]) -> Outcomes:
         """Every submission that was answered with 202 becomes one visible case."""
         return self.parts.filing.file(events)

@@ -109,7 +109,7 @@ class NotificationsService:
     outbox = Relay()
     app: Application = Wiring()
 
-    @handles("on_case_event", batch=250)
+    @handles("on_case_event", batch=250, linger=0.08)
     def on_case_event(self, events: list[Event]) -> Outcomes:
         return self.app.intake.take("on_case_event", events)
 
