@@ -3,6 +3,7 @@ import sys
 import click
 
 from tanggap import commands, console
+from tanggap.backup.command import backup, restore
 from tanggap.departments.command import department
 from tanggap.departments.publishing import publish
 from tanggap.errors import CliError
@@ -34,6 +35,8 @@ tanggap.add_command(department)
 tanggap.add_command(publish)
 tanggap.add_command(import_)
 tanggap.add_command(verify)
+tanggap.add_command(backup)
+tanggap.add_command(restore)
 
 
 def main() -> None:

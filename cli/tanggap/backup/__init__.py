@@ -1,0 +1,1 @@
+"""All four databases in one encrypted file, as they were at one moment, and back from it."""
