@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from environs import Env, EnvError
+from environs import FileAwareEnv
 
 from servicekit.errors import ConfigurationError
 from servicekit.sealing import KeyRing
@@ -23,10 +24,13 @@ class Settings:
     An empty variable counts as absent. A wrong one reads as None until `check` raises; build the
     dataclass after `check`.
     Problems never quote a value: it may be a secret.
+
+    Every variable may stand in a file instead, whose path is in NAME_FILE: how secrets are mounted. The file
+    wins over the variable, and the white space around its content does not count.
     """
 
     def __init__(self) -> None:
-        self._env = Env()
+        self._env = FileAwareEnv(strip_whitespace=True)
         self.problems: list[str] = []
 
     def text(self, name: str, expected: str, default: Any = _REQUIRED) -> str:
@@ -71,15 +75,18 @@ class Settings:
             raise ConfigurationError("\n".join(self.problems))
 
     def _read(self, reader: Callable[..., T], name: str, expected: str, default: Any) -> T:
-        # An empty variable is an absent one: nobody means an empty password.
-        if not self._env.str(name, "") and default is not _REQUIRED:
-            return default  # type: ignore[no-any-return]  # of the reader's type, as its caller wrote it
         try:
+            # An empty variable is an absent one: nobody means an empty password.
             if self._env.str(name, ""):
                 return reader(name)
-        except EnvError:
+            if default is not _REQUIRED:
+                return default  # type: ignore[no-any-return]  # of the reader's type, as its caller wrote it
+        except ValueError:  # what environs raises, for a value and for a file that cannot be read
             pass
-        self.problems.append(f"{name}: expected {expected}")
+        if os.environ.get(f"{name}_FILE"):
+            self.problems.append(f"{name}_FILE: expected a readable file with {expected}")
+        else:
+            self.problems.append(f"{name}: expected {expected}")
         return None  # type: ignore[return-value]  # `check` raises before anybody uses it
 
 

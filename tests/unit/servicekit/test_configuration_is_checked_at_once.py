@@ -101,3 +101,30 @@ def test_other_processes_read_their_own(monkeypatch):
     assert settings.number("SAMPLE_RATE", "a rate") == 2.5
     assert settings.key_ring("SAMPLE_RING", "") is None
     settings.check()
+
+
+def test_a_secret_may_stand_in_a_file(environ, monkeypatch, tmp_path):
+    environ(TANGGAP_AMQP_URL="amqp://old:password@h/v", TANGGAP_SEAL_KEYS_KEEPER=None)
+    for name, content in (("url", "amqp://from:file@h/v\n"), ("ring", generate_key("k2"))):
+        (tmp_path / name).write_text(content)
+    monkeypatch.setenv("TANGGAP_AMQP_URL_FILE", str(tmp_path / "url"))
+    monkeypatch.setenv("TANGGAP_SEAL_KEYS_KEEPER_FILE", str(tmp_path / "ring"))
+
+    config = read_service_config("keeper")
+
+    assert config.amqp_url == "amqp://from:file@h/v"
+    assert config.seal_keys.current_kid == "k2"
+
+
+@pytest.mark.parametrize("content", [None, "", "\n"])
+def test_a_secret_file_that_is_missing_or_empty_is_named(environ, monkeypatch, tmp_path, content):
+    environ(TANGGAP_AMQP_URL=None)
+    if content is not None:
+        (tmp_path / "url").write_text(content)
+    monkeypatch.setenv("TANGGAP_AMQP_URL_FILE", str(tmp_path / "url"))
+
+    with pytest.raises(ConfigurationError) as caught:
+        read_service_config("keeper")
+
+    assert str(caught.value).startswith("TANGGAP_AMQP_URL_FILE: expected a readable file with amqp://")
+    assert str(tmp_path / "url") not in str(caught.value)
