@@ -11,17 +11,18 @@ one version (or of one training) the same one always counts, the other is refuse
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from evaluation import events as told
 from evaluation.city import CityRules
 from evaluation.domain.entries import DEPARTMENT, Entry, converted, missing_quantity, read_completed
 from evaluation.domain.jp import convert
 from evaluation.domain.ledger import CLAIMED, REJECTED
 from evaluation.domain.staff import Staff, digest, read_row
+from evaluation.errors import Fault
+from evaluation.events import SOURCE
 from evaluation.incoming import STAFF_CHANGED
 from evaluation.store import ClientSession
 from evaluation.store.advice import AdviceStore
@@ -36,6 +37,16 @@ from servicekit.inbox import Inbox
 from servicekit.logs import get_logger
 from servicekit.mongo import MongoHandle
 from servicekit.outbox import Outbox
+from servicekit.rejections import (
+    CONFLICT,
+    NOT_YOURS,
+    PUBLISHER_UNKNOWN,
+    Rejection,
+    broken_contract,
+    described,
+    rejected,
+    untimely,
+)
 
 log = get_logger(__name__)
 
@@ -46,13 +57,13 @@ PATIENCE = timedelta(seconds=60)
 AGAIN_SECONDS = 5
 
 
-@dataclass(frozen=True, slots=True)
 class Refused(Exception):
     """Why an event of a department does not count. `waits`: what is missing may still arrive."""
 
-    reason: str
-    pointer: str | None = None
-    waits: bool = False
+    def __init__(self, why: Rejection, *, waits: bool = False) -> None:
+        super().__init__(why.reason)
+        self.why = why
+        self.waits = waits
 
 
 class DepartmentEvents:
@@ -96,15 +107,16 @@ class DepartmentEvents:
         code = event.source.removeprefix(SOURCE_PREFIX)
         try:
             department = self._department(code, event)
-            self._check_contract(event)
+            if (why := untimely(event, now) or broken_contract(self._contracts, event)) is not None:
+                raise Refused(why)
             if event.type == STAFF_CHANGED:
                 self._staff_changed(session, event, code, department, now)
             else:
                 self._training_completed(session, event, code, department, now)
         except Refused as refused:
             if refused.waits and self._may_wait(event, now):
-                return refused.reason
-            self._refuse(session, event, code, refused, now)
+                return refused.why.reason
+            self._refuse(session, event, code, refused.why, now)
         self._inbox.record(session, HANDLER, [event.id])
         self._waiting.pop(event.id, None)
         return None
@@ -115,37 +127,27 @@ class DepartmentEvents:
             self._waiting.clear()
         return now - self._waiting.setdefault(event.id, now) < PATIENCE
 
-    def _refuse(
-        self, session: ClientSession, event: Event, code: str, refused: Refused, now: datetime
-    ) -> None:
-        rejection = told.rejected(event, code, refused.reason, refused.pointer, now)
-        self._outbox.append(session, [rejection])
+    def _refuse(self, session: ClientSession, event: Event, code: str, why: Rejection, now: datetime) -> None:
+        self._outbox.append(session, [rejected(event, code, why, source=SOURCE, at=now)])
         log.info(
             "department event refused",
             department=code,
             event_id=event.id,
             event_type=event.type,
-            reason=refused.reason,
+            reason=why.reason,
         )
 
     def _department(self, code: str, event: Event) -> Mapping[str, Any]:
         department = self._people.departments([code]).get(code)
         if department is None:
-            raise Refused("department_unknown", waits=True)
-        if not department["active"]:
-            raise Refused("department_unknown")
-        if event.type not in department["types"]:
-            raise Refused("not_yours")
+            raise Refused(Rejection(PUBLISHER_UNKNOWN), waits=True)
+        if not department["active"] or event.type not in department["types"]:
+            raise Refused(Rejection(NOT_YOURS))
         return department
-
-    def _check_contract(self, event: Event) -> None:
-        problems = self._contracts.problems(event)
-        if problems:
-            raise Refused("invalid", problems[0][0] or None)
 
     def _check_units(self, department: Mapping[str, Any], units: set[str], pointer: str) -> None:
         if not units & {department["unit"], *department["units"]}:
-            raise Refused("not_yours", pointer)
+            raise Refused(Rejection(NOT_YOURS, pointer))
 
     # staff.changed
 
@@ -159,10 +161,10 @@ class DepartmentEvents:
     ) -> None:
         person, faults = read_row(event.data)
         if person is None:
-            raise Refused("invalid", faults[0].pointer or None)
+            raise Refused(_invalid(faults))
         self._check_units(department, {person.unit}, "/unit")
         if person.unit not in self._people.known_units():
-            raise Refused("unknown_unit", "/unit", waits=True)
+            raise Refused(Rejection("unknown_unit", "/unit"), waits=True)
         known = self._people.get(person.staff_ref, session)
         origin = {"event_id": event.id, "department": code, "event_type": event.type}
         if known is None or person.version > known.version:
@@ -187,13 +189,12 @@ class DepartmentEvents:
         kept = (digest(known), before.get("event_id", ""))
         if not before or (digest(person), event.id) > kept:
             if not same:
-                raise Refused("conflict", "/version")
+                raise Refused(_conflict("/version"))
             return
         self._put(session, person, now, origin)
         if not same:
             loser = replace(event, id=before["event_id"], type=before["event_type"])
-            refusal = told.rejected(loser, before["department"], "conflict", "/version", now)
-            self._outbox.append(session, [refusal])
+            self._refuse(session, loser, before["department"], _conflict("/version"), now)
 
     def _put(self, session: ClientSession, person: Staff, now: datetime, origin: dict[str, Any]) -> None:
         self._people.put(session, person, now, origin)
@@ -217,15 +218,15 @@ class DepartmentEvents:
         }
         entry, faults = read_completed(event.data, source, now)
         if faults:
-            raise Refused("invalid", faults[0].pointer)
+            raise Refused(_invalid(faults))
         units = self._people.units_of(entry.staff_ref, session)
         if not units:
-            raise Refused("unknown_staff", "/staff_ref", waits=True)
+            raise Refused(Rejection("unknown_staff", "/staff_ref"), waits=True)
         self._check_units(department, units, "/staff_ref")
         conversion = convert(self._city.jp.rules, entry.activity, sample=self._city.sample)
         missing = missing_quantity(conversion)
         if missing is not None:
-            raise Refused("invalid", missing.pointer)
+            raise Refused(_invalid([missing]))
         entry = converted(entry, conversion)
         known = self._ledger.get(entry.entry_id, session)
         if known is None:
@@ -251,13 +252,12 @@ class DepartmentEvents:
         same = known.content() == entry.content()
         if not self._comes_first(session, event, known):
             if not same:
-                raise Refused("conflict", "/start")
+                raise Refused(_conflict("/start"))
             return
         self._enter(session, entry, code, now)
         if known.event is not None and not same:
             loser = replace(event, id=known.event["event_id"], type=known.event["event_type"])
-            refusal = told.rejected(loser, known.event["department"], "conflict", "/start", now)
-            self._outbox.append(session, [refusal])
+            self._refuse(session, loser, known.event["department"], _conflict("/start"), now)
 
     def _comes_first(self, session: ClientSession, event: Event, known: Entry) -> bool:
         """Whether an event was told before the one an entry follows, and no person has touched the entry."""
@@ -267,3 +267,15 @@ class DepartmentEvents:
         mine = (milliseconds(event.time), event.id)
         kept = (known.event["told_at"], known.event["event_id"])
         return mine < kept and all(step["action"] == "tell" for step in steps)
+
+
+def _invalid(faults: Sequence[Fault]) -> Rejection:
+    return described([(fault.pointer, fault.code) for fault in faults])
+
+
+def _conflict(pointer: str) -> Rejection:
+    words = (
+        "Versi atau catatan ini sudah ada dengan isi yang lain.",
+        "This version or entry exists already with other content.",
+    )
+    return Rejection(CONFLICT, pointer, words)

@@ -15,7 +15,6 @@ from servicekit.envelope import Event, format_time
 from servicekit.ids import uuid7
 
 SOURCE = "/evaluation"
-LONGEST_ID = 80
 _SCHEMAS = "https://tanggap.id/contracts/evaluation"
 
 NEVER = frozenset(
@@ -143,51 +142,6 @@ def completed(entry: Mapping[str, Any], at: datetime) -> Event:
     return event("training.completed.v1", entry["_id"], at, data)
 
 
-def rejected(cause: Event, department: str, reason: str, pointer: str | None, at: datetime) -> Event:
-    """What a department reads about an event of its that was refused. No value of the input is in it."""
-    message = _MESSAGES.get(reason, _MESSAGES["invalid"])
-    if pointer:
-        message = {"id": f"{message['id']} ({pointer})", "en": f"{message['en']} ({pointer})"}
-    return event(
-        "event.rejected.v1",
-        cause.id,
-        at,
-        {
-            "department": department,
-            "event_id": cause.id if len(cause.id) <= LONGEST_ID else None,
-            "event_type": cause.type,
-            "reason": reason,
-            "pointer": pointer,
-            "message": message,
-            "received_at": format_time(at),
-        },
-        cause=cause,
-    )
-
-
-_MESSAGES: Mapping[str, Mapping[str, str]] = {
-    "invalid": {
-        "id": "Isi peristiwa tidak sesuai dengan kontraknya.",
-        "en": "The event's data does not match its contract.",
-    },
-    "not_yours": {
-        "id": "Perangkat daerah ini tidak berwenang mengirim jenis peristiwa ini, atau untuk unit ini.",
-        "en": "This department may not publish this type, or not for this unit.",
-    },
-    "unknown_unit": {"id": "Unit ini tidak dikenal.", "en": "This unit is not known."},
-    "unknown_staff": {"id": "Pegawai ini tidak dikenal.", "en": "This member of staff is not known."},
-    "conflict": {
-        "id": "Versi atau catatan ini sudah ada dengan isi yang lain.",
-        "en": "This version or entry exists already with other content.",
-    },
-    "not_allowed": {"id": "Aturan tidak mengizinkannya.", "en": "The rules do not allow this."},
-    "department_unknown": {
-        "id": "Perangkat daerah ini tidak dikenal atau tidak aktif.",
-        "en": "This department is not known, or not active.",
-    },
-}
-
-
 def event(
     type_: str,
     subject: str,
@@ -195,7 +149,6 @@ def event(
     data: Mapping[str, Any],
     *,
     version: int | None = None,
-    cause: Event | None = None,
 ) -> Event:
     id_ = uuid7()
     return Event(
@@ -206,8 +159,6 @@ def event(
         time=at,
         data=data,
         aggregateversion=version,
-        correlationid=(cause.correlationid or cause.id) if cause else id_,
-        causationid=cause.id if cause else None,
-        traceparent=cause.traceparent if cause else None,
+        correlationid=id_,
         dataschema=f"{_SCHEMAS}/{type_}.json",
     )

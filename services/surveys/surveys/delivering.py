@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,9 +14,19 @@ from servicekit.inbox import Inbox
 from servicekit.logs import get_logger
 from servicekit.mongo import MongoHandle
 from servicekit.outbox import Outbox
+from servicekit.rejections import (
+    INVALID,
+    NOT_YOURS,
+    PUBLISHER_UNKNOWN,
+    TOO_LATE,
+    Rejection,
+    broken_contract,
+    rejected,
+    untimely,
+)
 from surveys.city import City
 from surveys.domain.periods import OPEN
-from surveys.events import rejected
+from surveys.events import SOURCE
 from surveys.incoming import department_of, read_visit, source_of
 from surveys.inviting import Asking, Inviting
 from surveys.opening import Opening
@@ -27,47 +37,25 @@ log = get_logger(__name__)
 
 HANDLER = "on_department_event"
 PATIENCE = {
-    "department_unknown": timedelta(seconds=60),
+    PUBLISHER_UNKNOWN: timedelta(seconds=60),
     "unknown_unit": timedelta(seconds=10),
     "unknown_service": timedelta(seconds=10),
 }
 """How long what we have not heard of may still be on its way to us, from the first sight of the event."""
 
-_MESSAGES: Mapping[str, Mapping[str, str]] = {
-    "invalid": {
-        "id": "Isi peristiwa tidak sesuai skema. Perbaiki bidang itu, lalu kirim sebagai peristiwa baru.",
-        "en": "The event does not match its schema. Mend the field pointed at and send it as a new event.",
-    },
-    "department_unknown": {
-        "id": "Dinas ini belum terdaftar. Minta administrator mendaftarkannya.",
-        "en": "This department is not registered. Ask the administrator to add it.",
-    },
-    "not_yours": {
-        "id": "Dinas ini tidak boleh mengirim jenis peristiwa ini atau berbicara untuk unit ini.",
-        "en": "This department may not send this type of event, or not for this unit.",
-    },
-    "unknown_unit": {
-        "id": "Unit ini tidak dikenal atau tidak aktif.",
-        "en": "This unit is unknown or not active.",
-    },
-    "unknown_service": {
-        "id": "Kode layanan ini tidak dikenal atau tidak aktif.",
-        "en": "This service code is unknown or not active.",
-    },
-    "too_late": {
-        "id": "Periode survei untuk tanggal kunjungan ini sudah ditutup.",
-        "en": "The survey period of this day of visit is closed.",
-    },
-}
+_AHEAD = ("Tanggal kunjungan ini belum tiba.", "This day of visit has not come yet.")
+_CLOSED = (
+    "Periode survei untuk tanggal kunjungan ini sudah ditutup.",
+    "The survey period of this day of visit is closed.",
+)
 
 
 class Refused(Exception):
     """Why a department's event takes no effect."""
 
-    def __init__(self, reason: str, pointer: str | None = None) -> None:
+    def __init__(self, reason: str, pointer: str | None = None, words: tuple[str, str] | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
-        self.pointer = pointer
+        self.why = Rejection(reason, pointer, words)
 
 
 class Delivering:
@@ -116,7 +104,7 @@ class Delivering:
         """What the event names and we have no copy of, as the reason it would be refused with."""
         unit, service = event.data.get("unit"), event.data.get("service_code")
         if self._copies.department(department_of(event)) is None:
-            return "department_unknown"
+            return PUBLISHER_UNKNOWN
         if isinstance(unit, str) and self._copies.unit(unit) is None:
             return "unknown_unit"
         if isinstance(service, str) and self._copies.service(service) is None:
@@ -134,31 +122,25 @@ class Delivering:
             try:
                 self._deliver(asking, event)
             except Refused as refused:
-                log.info("department event refused", event_id=event.id, reason=refused.reason)
-                told = rejected(
-                    event,
-                    department_of(event),
-                    refused.reason,
-                    _MESSAGES[refused.reason],
-                    refused.pointer,
-                    self._clock.now(),
-                )
+                why, code = refused.why, department_of(event)
+                log.info("department event refused", department=code, event_id=event.id, reason=why.reason)
+                told = rejected(event, code, why, source=SOURCE, at=self._clock.now())
                 self._outbox.append(session, [told])
         self._inviting.finish(asking)
         self._inbox.record(session, HANDLER, [event.id for event in fresh])
 
     def _deliver(self, asking: Asking, event: Event) -> None:
-        session = asking.session
-        code = department_of(event)
-        department = self._copies.department(code, session)
+        session, now = asking.session, self._clock.now()
+        department = self._copies.department(department_of(event), session)
         if department is None:
-            raise Refused("department_unknown")
-        self._validate(event)
-        unit, service_code = event.data["unit"], event.data["service_code"]
+            raise Refused(PUBLISHER_UNKNOWN)
         if not department["active"] or event.type not in department["types"]:
-            raise Refused("not_yours")
+            raise Refused(NOT_YOURS)
+        if (why := untimely(event, now) or broken_contract(self._contracts, event)) is not None:
+            raise Refused(why.reason, why.pointer, why.words)
+        unit, service_code = event.data["unit"], event.data["service_code"]
         if unit not in department["units"]:
-            raise Refused("not_yours", "/unit")
+            raise Refused(NOT_YOURS, "/unit")
         known = self._copies.unit(unit, session)
         if known is None or not known["active"]:
             raise Refused("unknown_unit", "/unit")
@@ -166,23 +148,14 @@ class Delivering:
         if service is None or not service["active"]:
             raise Refused("unknown_service", "/service_code")
         if service["unit"] not in department["units"]:
-            raise Refused("not_yours", "/service_code")
+            raise Refused(NOT_YOURS, "/service_code")
         visit = read_visit(event, service["kind"])
         if service["supervisory"]:
             visit = replace(visit, invites=False)
-        today = self._city.today(self._clock.now())
+        today = self._city.today(now)
         if visit.day > today:
-            raise Refused("invalid", "/date")
+            raise Refused(INVALID, "/date", _AHEAD)
         period = self._opening.ensure(session, unit, visit.day, today, asking.seen)
         if period is None or period["state"] != OPEN or today.isoformat() > period["closes_on"]:
-            raise Refused("too_late", "/date")
+            raise Refused(TOO_LATE, "/date", _CLOSED)
         self._inviting.invite(asking, event, visit)
-
-    def _validate(self, event: Event) -> None:
-        problems = sorted(
-            self._contracts.validators[event.type].iter_errors(dict(event.data)),
-            key=lambda problem: list(map(str, problem.absolute_path)),
-        )
-        if problems:
-            path = "".join(f"/{part}" for part in problems[0].absolute_path)
-            raise Refused("invalid", path[:200] or None)

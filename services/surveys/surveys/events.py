@@ -12,11 +12,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from servicekit.envelope import Event, format_time
+from servicekit.envelope import Event
 from servicekit.ids import uuid7
 
 SOURCE = "/surveys"
-_SCHEMAS = "https://tanggap.id/contracts"
+_SCHEMAS = "https://tanggap.id/contracts/surveys"
 
 
 def invited(invite: Mapping[str, Any], token: str, at: datetime, zone: ZoneInfo, cause: Event) -> Event:
@@ -94,22 +94,6 @@ def improvement(name: str, row: Mapping[str, Any], at: datetime) -> Event:
     return _event(f"improvement.{name}.v1", row["_id"], at, data)
 
 
-def rejected(
-    event: Event, department: str, reason: str, message: Mapping[str, str], pointer: str | None, at: datetime
-) -> Event:
-    """Why a department's event took no effect; holds nothing of its data."""
-    data = {
-        "department": department,
-        "event_id": event.id[:80],
-        "event_type": event.type,
-        "reason": reason,
-        "pointer": pointer,
-        "message": dict(message),
-        "received_at": format_time(at),
-    }
-    return _event("event.rejected.v1", event.id, at, data, cause=event, folder="common")
-
-
 def last_midnight(period: Mapping[str, Any], zone: ZoneInfo) -> datetime:
     """00:00 in the city after the period's last day."""
     return datetime.combine(date.fromisoformat(period["ends_on"]) + timedelta(days=1), time(), zone)
@@ -127,7 +111,6 @@ def _event(
     *,
     version: int | None = None,
     cause: Event | None = None,
-    folder: str = "surveys",
 ) -> Event:
     id_ = uuid7()
     return Event(
@@ -141,7 +124,7 @@ def _event(
         correlationid=(cause.correlationid or cause.id) if cause else id_,
         causationid=cause.id if cause else None,
         traceparent=cause.traceparent if cause else None,
-        dataschema=f"{_SCHEMAS}/{folder}/{type_}.json",
+        dataschema=f"{_SCHEMAS}/{type_}.json",
     )
 
 
@@ -153,5 +136,5 @@ def _untraced(type_: str, subject: str, at: datetime, data: Mapping[str, Any]) -
         subject=subject,
         time=at,
         data=data,
-        dataschema=f"{_SCHEMAS}/surveys/{type_}.json",
+        dataschema=f"{_SCHEMAS}/{type_}.json",
     )

@@ -1,7 +1,9 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from component.evaluation.world import (
+    NOW,
     PERSON,
     World,
     department,
@@ -106,7 +108,26 @@ def test_a_revoked_department_is_not_heard(hr_system: World) -> None:
 
     assert hr_system.tell(event) == {}
 
-    assert rejections(hr_system) == [(event.id, "department_unknown", None)]
+    assert rejections(hr_system) == [(event.id, "not_yours", None)]
+
+
+def test_what_was_told_too_late_or_from_the_future_is_refused_and_its_neighbour_counts(
+    hr_system: World,
+) -> None:
+    long_ago, soon = NOW - timedelta(days=46), NOW + timedelta(minutes=6)
+    old = staff_changed("dukcapil-1", 9, at=long_ago)
+    early = training_told("dukcapil-1", at=soon)
+    good = staff_changed("dukcapil-2", 9, position="Tetap diterima", at=NOW - timedelta(days=45))
+
+    assert hr_system.tell(old, early, good) == {}
+
+    assert rejections(hr_system) == [(old.id, "too_late", None), (early.id, "invalid", None)]
+    too_late, ahead = (event.data["message"] for event in hr_system.events("event.rejected.v1"))
+    assert "45 days" in too_late["en"]
+    assert "masa depan" in ahead["id"]
+    assert hr_system.rows.staff.find_one({"_id": "dukcapil-1"})["version"] == 0
+    assert hr_system.rows.staff.find_one({"_id": "dukcapil-2"})["position"] == "Tetap diterima"
+    assert hr_system.rows.entries.count_documents({}) == 0
 
 
 def test_an_unknown_unit_is_waited_for_and_then_refused(hr_system: World) -> None:

@@ -115,6 +115,12 @@ class Process:
         with MongoClient(self.database.url, tz_aware=True) as client:
             return int(client[self.database.name][collection].count_documents(query))
 
+    def sent(self, type_: str) -> list[Event]:
+        """What the relay has published of a type."""
+        with MongoClient(self.database.url, tz_aware=True) as client:
+            rows = client[self.database.name]["outbox"].find({"type": type_, "state": "sent"})
+            return [Event.from_bytes(bytes(row["body"])) for row in rows]
+
 
 @pytest.fixture
 def process(vhost: Any, database: Any) -> Iterator[Process]:
@@ -149,10 +155,16 @@ def test_events_come_in_over_the_broker_and_people_call_by_rpc(process: Process)
         department("simpeg", ["dukcapil"], types),
         *(closed(n) for n in range(1, 4)),
     )
-    good, refused = staff_changed("dukcapil-1"), staff_changed("dukcapil-2", status="honorer")
-    process.publish("gateway", "departments.events", good, refused, prefix="simpeg.")
+    now = datetime.now(UTC)
+    good = staff_changed("dukcapil-1", at=now)
+    wrong = staff_changed("dukcapil-2", status="honorer", at=now)
+    old = staff_changed("dukcapil-2", at=now - timedelta(days=46))
+    early = staff_changed("dukcapil-2", at=now + timedelta(minutes=30))
+    process.publish("gateway", "departments.events", wrong, old, early, good, prefix="simpeg.")
     eventually(lambda: process.count("staff") == 1, within=30)
-    eventually(lambda: process.count("outbox", type="event.rejected.v1", state="sent") == 1, within=30)
+    eventually(lambda: process.count("outbox", type="event.rejected.v1", state="sent") == 3, within=30)
+    told = {event.data["event_id"]: event.data["reason"] for event in process.sent("event.rejected.v1")}
+    assert told == {wrong.id: "invalid", old.id: "too_late", early.id: "invalid"}
     eventually(lambda: process.count("tallies", person="dukcapil-1") == 3)
 
     opened = process.call(

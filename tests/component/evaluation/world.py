@@ -113,11 +113,17 @@ def department(
 
 
 def staff_changed(
-    ref: str, version: int = 1, *, source: str = "simpeg", unit: str = "dukcapil", **changes: Any
+    ref: str,
+    version: int = 1,
+    *,
+    source: str = "simpeg",
+    unit: str = "dukcapil",
+    at: datetime = NOW,
+    **changes: Any,
 ) -> Event:
     data = example("staff.changed.v1", staff_ref=ref, version=version, unit=unit)
     data |= {"competencies": {}, **changes}
-    return make_event("staff.changed.v1", data, source=f"/departments/{source}", subject=ref, time=NOW)
+    return make_event("staff.changed.v1", data, source=f"/departments/{source}", subject=ref, time=at)
 
 
 def training_told(ref: str, *, source: str = "simpeg", at: datetime = NOW, **changes: Any) -> Event:

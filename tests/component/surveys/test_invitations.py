@@ -1,5 +1,6 @@
 """Who is asked, who is not, and what ends an invitation."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -176,8 +177,8 @@ def test_a_visit_without_a_contact_counts_and_invites_nobody(world: World) -> No
         ({"date": "2026-09-30"}, "too_late", "/date"),
         ({"date": "2026-11-25"}, "invalid", "/date"),
         ({"date": "kemarin", "check": False}, "invalid", "/date"),
-        ({"visit_ref": ..., "check": False}, "invalid", None),
-        ({"phone": "0812", "check": False}, "invalid", None),
+        ({"visit_ref": ..., "check": False}, "invalid", "/visit_ref"),
+        ({"phone": "0812", "check": False}, "invalid", "/phone"),
     ],
 )
 def test_what_is_not_right_is_refused_with_a_reason(
@@ -195,6 +196,35 @@ def test_what_is_not_right_is_refused_with_a_reason(
     assert told.data["department"] == "dpupr"
     assert len(world.events("survey.invited.v1")) == 1
     assert "0812" not in as_json(told.data)
+
+
+def test_a_visit_told_too_late_or_from_the_future_is_refused_and_its_neighbour_counts(world: World) -> None:
+    old = replace(delivered(), time=NOW - timedelta(days=46))
+    early = replace(delivered(), time=NOW + timedelta(minutes=6))
+    good = delivered()
+
+    assert world.visit(old, early, good) == {}
+
+    refusals = {told["event_id"]: told for told in world.events_of("event.rejected.v1")}
+    assert {id_: told["reason"] for id_, told in refusals.items()} == {
+        old.id: "too_late",
+        early.id: "invalid",
+    }
+    assert "45 days" in refusals[old.id]["message"]["en"]
+    assert "masa depan" in refusals[early.id]["message"]["id"]
+    assert [told.causationid for told in world.events("survey.invited.v1")] == [good.id]
+    assert world.period()["served"] == 1
+
+
+def test_what_the_clocks_may_differ_is_forgiven(world: World) -> None:
+    oldest, earliest = delivered(), delivered()
+
+    world.visit(
+        replace(oldest, time=NOW - timedelta(days=45)), replace(earliest, time=NOW + timedelta(minutes=5))
+    )
+
+    assert world.events("event.rejected.v1") == []
+    assert world.period()["served"] == 2
 
 
 def test_a_department_may_send_only_its_types_and_only_while_it_is_active(world: World) -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,8 @@ from component.surveys.world import (
     SURVEY_KEYS,
     ZONE,
     closed,
+    delivered,
+    department_changed,
     service_changed,
     submitted,
     unit_changed,
@@ -74,7 +76,7 @@ class Process:
             confirm_publish=True,
         )
 
-    def publish(self, user: str, exchange: str, *events: Event) -> None:
+    def publish(self, user: str, exchange: str, *events: Event, prefix: str = "") -> None:
         with self.connection(user) as connection:
             channel = connection.channel()
             for event in events:
@@ -85,7 +87,7 @@ class Process:
                     message_id=event.id,
                     user_id=f"{self.vhost.prefix}{user}",
                 )
-                channel.basic_publish(message, exchange, event.type, mandatory=True)
+                channel.basic_publish(message, exchange, prefix + event.type, mandatory=True)
 
     def call(self, method: str, actor: Any = None, **args: Any) -> dict[str, Any]:
         """One sealed RPC call over Nameko's wire protocol, opened."""
@@ -122,6 +124,12 @@ class Process:
     def count(self, collection: str, **query: Any) -> int:
         with MongoClient(self.database.url, tz_aware=True) as client:
             return client[self.database.name][collection].count_documents(query)
+
+    def sent(self, type_: str) -> list[Event]:
+        """What the relay has published of a type."""
+        with MongoClient(self.database.url, tz_aware=True) as client:
+            rows = client[self.database.name]["outbox"].find({"type": type_, "state": "sent"})
+            return [Event.from_bytes(bytes(row["body"])) for row in rows]
 
 
 @pytest.fixture
@@ -187,6 +195,33 @@ def test_answers_travel_from_the_intake_to_a_result(process: Process) -> None:
     assert process.stop() == 0
     text = b"".join(process.logs).decode()
     assert not any(mark in text for mark in MARKED)
+
+
+def test_a_department_is_told_over_the_broker_what_came_too_late_or_from_the_future(process: Process) -> None:
+    now = datetime.now(UTC)
+    visits = {
+        name: replace(delivered(date=TODAY.isoformat()), time=at)
+        for name, at in (
+            ("old", now - timedelta(days=46)),
+            ("early", now + timedelta(minutes=30)),
+            ("good", now),
+        )
+    }
+    process.publish("complaints", "complaints.events", *catalogue(), department_changed("dpupr", "dpupr"))
+    process.start()
+    eventually(lambda: process.count("departments") == 1, within=30)
+
+    process.publish("gateway", "departments.events", *visits.values(), prefix="dpupr.")
+
+    eventually(lambda: len(process.sent("event.rejected.v1")) == 2, within=30)
+    told = {event.data["event_id"]: event.data for event in process.sent("event.rejected.v1")}
+    assert told[visits["old"].id]["reason"] == "too_late"
+    assert "45 hari" in told[visits["old"].id]["message"]["id"]
+    assert told[visits["early"].id]["reason"] == "invalid"
+    assert "clock" in told[visits["early"].id]["message"]["en"]
+    eventually(lambda: len(process.sent("survey.invited.v1")) == 1)
+    assert process.sent("survey.invited.v1")[0].causationid == visits["good"].id
+    assert process.stop() == 0
 
 
 def test_refusals_travel_as_they_are(process: Process) -> None:

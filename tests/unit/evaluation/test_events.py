@@ -11,6 +11,7 @@ from evaluation import events as told
 from evaluation.domain.enrolments import Enrolment
 from evaluation.domain.evaluations import Evaluation, Objection, Predikat, Rating
 from servicekit.contracts import Contracts
+from servicekit.rejections import Rejection, rejected
 from servicekit.testing import make_event
 
 ROOT = Path(__file__).parents[3]
@@ -98,7 +99,7 @@ def every_event() -> list[Any]:
         told.approved(recommendation, ["workshop"], AT),
         told.enrolled(enrolment, AT),
         told.completed(entry, AT),
-        told.rejected(refused, "simpeg", "invalid", "/status", AT),
+        rejected(refused, "simpeg", Rejection("invalid", "/status"), source=told.SOURCE, at=AT),
     ]
 
 
@@ -122,25 +123,3 @@ def test_no_contract_of_ours_has_room_for_a_rating(type_: str) -> None:
     assert schema["additionalProperties"] is False
     assert set(schema["properties"]) == set(FIELDS[type_].split())
     assert not set(schema["properties"]) & told.NEVER
-
-
-@pytest.mark.parametrize(
-    "reason", ["invalid", "not_yours", "unknown_staff", "conflict", "department_unknown"]
-)
-def test_a_refusal_says_in_both_languages_what_is_wrong(reason: str) -> None:
-    cause = make_event("staff.changed.v1", {}, source="/departments/simpeg")
-
-    event = told.rejected(cause, "simpeg", reason, None, AT)
-
-    CONTRACTS.validate(event)
-    assert event.data["message"]["id"] != event.data["message"]["en"]
-    assert (event.causationid, event.subject) == (cause.id, cause.id)
-
-
-def test_an_id_longer_than_any_of_ours_is_not_repeated() -> None:
-    cause = make_event("staff.changed.v1", {}, source="/departments/simpeg", id="x" * 200)
-
-    event = told.rejected(cause, "simpeg", "invalid", None, AT)
-
-    CONTRACTS.validate(event)
-    assert event.data["event_id"] is None
