@@ -122,18 +122,19 @@ def snapshot_times(databases: dict[str, Database[Document]]) -> dict[str, Timest
 
 def read(database: Database[Document], name: str, at: Timestamp) -> Iterator[bytes]:
     """Every document of a collection as its bytes, as of that time."""
-    cursor: CommandCursor[Any] = database.cursor_command(
+    cursor: CommandCursor[RawBSONDocument] = database.with_options(RAW).cursor_command(
         {
             "find": name,
             "sort": {"_id": 1},
-            "batchSize": BATCH,
+            # An empty first batch: what comes with the command's answer would be decoded.
+            "batchSize": 0,
             "readConcern": {"level": "snapshot", "atClusterTime": at},
-        },
-        codec_options=RAW,
+        }
     )
+    cursor.batch_size(BATCH)
     with cursor:
         for document in cursor:
-            yield document.raw
+            yield bytes(document.raw)
 
 
 def in_words(error: PyMongoError) -> str:
