@@ -137,6 +137,56 @@ _SERVICE = _object(
     ("service_code", "name", "kind", "attributes", "standard"),
 )
 
+_INBOX_ITEM = _object(
+    {
+        "id": _TEXT,
+        "at": _TIME,
+        "title": _TEXT,
+        "text": _TEXT,
+        "link": {**_TEXT, "description": "The path of the page that it is about."},
+        "complaint_id": {**_TEXT_OR_NULL, "description": "Null when it is about no case."},
+        "event_type": _TEXT,
+        "read_at": _TIME_OR_NULL,
+    },
+    ("id", "at", "title", "text", "link", "complaint_id", "event_type", "read_at"),
+)
+
+_DELIVERY = _object(
+    {
+        "id": _TEXT,
+        "at": _TIME,
+        "event_id": _TEXT,
+        "event_type": _TEXT,
+        "complaint_id": {**_TEXT_OR_NULL, "description": "Null when the message is about no case."},
+        "subject": {
+            **_TEXT_OR_NULL,
+            "description": "What it is about instead, such as an evaluation; null for a case.",
+        },
+        "rule": _TEXT,
+        "rule_version": _COUNT,
+        "template": _TEXT,
+        "template_version": {"type": ["integer", "null"]},
+        "language": _TEXT_OR_NULL,
+        "channel": {"enum": ["email", "inbox"]},
+        "audience": {"enum": ["reporter", "staff", "department"]},
+        "recipient_ref": _TEXT_OR_NULL,
+        "recipient": {**_TEXT_OR_NULL, "description": "Masked."},
+        "state": _TEXT,
+        "reason": {**_TEXT_OR_NULL, "description": "Why it was skipped."},
+        "code": {**_TEXT_OR_NULL, "description": "What the mail server answered last."},
+        "attempts": _COUNT,
+        "missing": {"type": "array", "items": _TEXT, "description": "Values that the text lacked."},
+        "next_attempt_at": _TIME_OR_NULL,
+        "finished_at": _TIME_OR_NULL,
+        "attempt_log": {
+            "type": "array",
+            "description": "Only where one case or one event is asked for.",
+            "items": {"type": "object"},
+        },
+    },
+    ("id", "at", "event_type", "complaint_id", "subject", "channel", "state", "reason", "attempts"),
+)
+
 _CASE = _object(
     {
         "tracking_code": {**_TEXT, "examples": ["7K3M-9QXD-4TRW-H"]},
@@ -220,7 +270,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "ContactAccepted": _object(
         {"contact_ref": _TEXT, "idempotency_key": _TEXT}, ("contact_ref", "idempotency_key")
     ),
-    "Inbox": _page({"type": "object"}, unread=_COUNT),
-    "Deliveries": _page({"type": "object"}),
+    "Inbox": _page(_INBOX_ITEM, unread=_COUNT),
+    "Deliveries": _page(_DELIVERY, counts={"type": "array", "items": {"type": "object"}}),
     "Figures": {"type": "object", "description": "Counts by status, kind and unit."},
 }

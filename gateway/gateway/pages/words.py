@@ -154,7 +154,7 @@ LABELS: dict[str, dict[str, str]] = {
         "contact_missing": N_("tidak ada alamat yang dapat dihubungi"),
         "contact_invalid": N_("alamat tidak dapat dipakai"),
         "no_consent": N_("tidak ada persetujuan"),
-        "unsubscribed": N_("penerima berhenti berlangganan"),
+        "unsubscribed": N_("penerima tidak ingin ditanyai lagi"),
         "preference_off": N_("penerima tidak ingin pemberitahuan ini"),
         "suppressed": N_("alamat ini diblokir setelah gagal berulang kali"),
         "channel_disabled": N_("saluran ini dimatikan"),
@@ -165,6 +165,8 @@ LABELS: dict[str, dict[str, str]] = {
         "audience_empty": N_("tidak ada penerima"),
         "rule_inactive": N_("aturan pemberitahuan tidak aktif"),
         "secrecy": N_("demi kerahasiaan"),
+        "invited_recently": N_("penerima sudah ditanyai dalam 30 hari terakhir"),
+        "not_invited": N_("undangannya tidak terkirim"),
     },
     "channel": {
         "web": N_("Situs web"),
