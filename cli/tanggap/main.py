@@ -6,6 +6,7 @@ from tanggap import commands, console
 from tanggap.backup.command import backup, restore
 from tanggap.departments.command import department
 from tanggap.departments.publishing import publish
+from tanggap.dlq.command import dlq
 from tanggap.errors import CliError
 from tanggap.replay.command import replay
 from tanggap.staff import import_
@@ -37,6 +38,7 @@ tanggap.add_command(import_)
 tanggap.add_command(verify)
 tanggap.add_command(backup)
 tanggap.add_command(restore)
+tanggap.add_command(dlq)
 
 
 def main() -> None:
