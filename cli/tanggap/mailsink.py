@@ -34,14 +34,14 @@ class MaildirHandler:
         return "250 2.0.0 stored"
 
 
-async def serve(port: int, directory: Path) -> None:
+async def serve(host: str, port: int, directory: Path) -> None:
     loop = asyncio.get_running_loop()
     handler = MaildirHandler(directory)
 
     def session() -> Any:
         return SMTP(handler, hostname="localhost", data_size_limit=LARGEST_MESSAGE, enable_SMTPUTF8=True)
 
-    server = await loop.create_server(session, "127.0.0.1", port)
+    server = await loop.create_server(session, host, port)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
@@ -51,10 +51,13 @@ async def serve(port: int, directory: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="another address only where nobody else can reach it"
+    )
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--directory", type=Path, required=True)
     arguments = parser.parse_args()
-    asyncio.run(serve(arguments.port, arguments.directory))
+    asyncio.run(serve(arguments.host, arguments.port, arguments.directory))
 
 
 if __name__ == "__main__":
