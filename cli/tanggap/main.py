@@ -7,6 +7,7 @@ from tanggap.backup.command import backup, restore
 from tanggap.departments.command import department
 from tanggap.departments.publishing import publish
 from tanggap.dlq.command import dlq
+from tanggap.doctor.command import doctor
 from tanggap.errors import CliError
 from tanggap.replay.command import replay
 from tanggap.staff import import_
@@ -39,6 +40,7 @@ tanggap.add_command(verify)
 tanggap.add_command(backup)
 tanggap.add_command(restore)
 tanggap.add_command(dlq)
+tanggap.add_command(doctor)
 
 
 def main() -> None:

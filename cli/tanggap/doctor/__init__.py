@@ -1,0 +1,1 @@
+"""Looking at every part of an installation and saying what to do."""
