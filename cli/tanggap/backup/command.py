@@ -1,5 +1,8 @@
 """`tanggap backup` and `tanggap restore`."""
 
+import signal
+import sys
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +17,7 @@ from tanggap.backup.places import backup_ring, places
 from tanggap.errors import CliError
 
 PREFIX, SUFFIX = "tanggap-", ".backup"
+PARTIAL_SECONDS = 24 * 3600
 FILE = click.Path(path_type=Path)
 
 
@@ -37,6 +41,8 @@ def backup(file: Path, keep: int | None) -> None:
     TANGGAP_BACKUP_KEY_FILE; the databases from TANGGAP_<SERVICE>_DB, or MONGODB_URL. Nothing stops for it.
     A file appears when it is complete, or not at all.
     """
+    # Being told to end is no reason to leave half a file.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     known = settings.load()
     ring = backup_ring(known)
     folder = file.is_dir()
@@ -59,6 +65,10 @@ def backup(file: Path, keep: int | None) -> None:
 
 
 def delete_older(folder: Path, keep: int) -> None:
+    """Keep so many, and nothing of backups that were killed: no backup takes a day."""
+    for left in folder.glob(f".{PREFIX}*{making.PARTIAL}"):
+        if time.time() - left.stat().st_mtime > PARTIAL_SECONDS:
+            left.unlink(missing_ok=True)
     for old in sorted(folder.glob(f"{PREFIX}????????T??????Z{SUFFIX}"))[:-keep]:
         old.unlink()
         console.out.print(f"deleted {old}", markup=False)

@@ -27,6 +27,7 @@ from tanggap.backup.sealed import SealedWriter
 from tanggap.console import Counter
 from tanggap.errors import CliError
 
+PARTIAL = ".partial"
 CONTROL, DOCUMENT = b"c", b"d"
 BATCH = 1000
 SNAPSHOT_TOO_OLD, SNAPSHOT_UNAVAILABLE = 239, 246
@@ -49,7 +50,7 @@ class Made:
 
 def make(places: list[Place], ring: KeyRing, target: Path, progress: Callable[[int], Any]) -> Made:
     """Write a backup. The file appears under its name when it is whole and on the disk, or not at all."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial = target.with_name(f".{target.name}.{os.getpid()}{PARTIAL}")
     try:
         with ExitStack() as stack:
             databases = {place.service: connect(place, stack, "tanggap-backup") for place in places}

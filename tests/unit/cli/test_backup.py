@@ -1,6 +1,7 @@
 """The file of a backup: nobody reads it without its key, and nothing in it can be altered unseen."""
 
 import io
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -312,6 +313,9 @@ def test_of_a_folder_of_backups_only_the_newest_are_kept_and_nothing_else_is_tou
     for day in range(1, 6):
         (tmp_path / f"tanggap-202611{day:02}T020000Z.backup").touch()
     (tmp_path / "tanggap-penting.backup").touch()
+    killed = tmp_path / ".tanggap-20261101T020000Z.backup.7.partial"
+    killed.touch()
+    os.utime(killed, (0, 0))
 
     command.delete_older(tmp_path, 2)
 
