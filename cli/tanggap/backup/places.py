@@ -33,17 +33,18 @@ class Place:
 def places(known: Settings, *, writing: bool = False) -> list[Place]:
     """The databases of the four services.
 
-    TANGGAP_<SERVICE>_DB names one, with a user who may read it; MONGODB_URL names a server that holds all
-    of them, with an administrator. Reading takes the former where both are given, writing the latter.
-    Without a URL of its own a database is called as its service, after TANGGAP_DATABASE_PREFIX.
+    TANGGAP_<SERVICE>_DB names one, with a user who may read it. MONGODB_ADMIN_URL_<SERVICE> names its
+    server and MONGODB_URL a server that holds all of them, with an administrator. Reading takes the first
+    that is given in this order, writing prefers an administrator. Without a URL of its own a database is
+    called as its service, after TANGGAP_DATABASE_PREFIX.
     """
-    shared = known.values.get("MONGODB_URL")
     prefix = known.values.get("TANGGAP_DATABASE_PREFIX", "")
     found = []
     for service in DATABASES:
         own = known.values.get(f"TANGGAP_{service.upper()}_DB")
+        admin = known.values.get(f"MONGODB_ADMIN_URL_{service.upper()}") or known.values.get("MONGODB_URL")
         name = urlsplit(own).path[1:] if own else prefix + service
-        url = (shared or own) if writing else (own or shared)
+        url = (admin or own) if writing else (own or admin)
         if not url or not name:
             raise CliError(
                 f"Where is the database of {service}? Set MONGODB_URL, or TANGGAP_{service.upper()}_DB "

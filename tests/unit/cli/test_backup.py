@@ -255,6 +255,19 @@ def test_reading_uses_the_services_own_urls_and_writing_the_administrator() -> N
     assert "pw" not in repr(places(both))
 
 
+def test_where_every_service_has_a_server_of_its_own_each_is_written_by_its_administrator() -> None:
+    servers = {
+        f"MONGODB_ADMIN_URL_{service}": f"mongodb://admin:pw@{service.lower()}/?authSource=admin"
+        for service in ("COMPLAINTS", "NOTIFICATIONS", "SURVEYS", "EVALUATION")
+    }
+
+    found = places(known(**servers, MONGODB_URL="mongodb://other"), writing=True)
+
+    assert [(place.name, place.name in place.url) for place in found] == [
+        ("complaints", True), ("notifications", True), ("surveys", True), ("evaluation", True),
+    ]  # fmt: skip
+
+
 def test_on_one_server_databases_are_named_after_services_and_a_prefix() -> None:
     server = {"MONGODB_URL": "mongodb://h/?replicaSet=rs0"}
 
