@@ -129,7 +129,8 @@ def database(place: Place, stack: ExitStack, clocks: dict[str, Finding]) -> list
                 )
             ]
         member = f"the database server {hello.get('me', '')}".strip()
-        skew = (hello["localTime"] - asked).total_seconds() - took / 2
+        # Commands answer in UTC and do not say so.
+        skew = (hello["localTime"].replace(tzinfo=UTC) - asked).total_seconds() - took / 2
         clocks.setdefault(member, findings.clock(member, skew, took / 2))
         box = Outbox(opened)
         parked, pending, oldest = box.parked(), box.pending(), box.oldest_age()
