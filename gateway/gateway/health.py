@@ -8,6 +8,8 @@ from collections.abc import Callable
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from gateway import measures
+
 _READ_SECONDS = 5.0
 _REASONS = {200: "OK", 404: "Not Found", 503: "Service Unavailable"}
 
@@ -50,6 +52,8 @@ class OperatorServer:
     def _answer(self, path: bytes) -> tuple[int, str, bytes]:
         match path:
             case b"/metrics":
+                for check, holds in self._readiness().items():
+                    measures.ready.labels(check).set(holds)
                 return 200, CONTENT_TYPE_LATEST, generate_latest()
             case b"/livez":
                 return 200, "application/json", b'{"live":true}'

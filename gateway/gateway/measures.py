@@ -19,6 +19,7 @@ rpc_seconds = Histogram(
     ["method", "outcome"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
 )
+ready = Gauge("tanggap_gateway_ready", "1 where a check of the gateway's /readyz holds", ["check"])
 catalogue_version = Gauge(
     "tanggap_catalogue_version", "Version of the catalogue that filings are checked against"
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -103,6 +104,7 @@ class Link:
         self._waiting: dict[int, str] = {}  # delivery tag -> message id
         self._outcomes: dict[str, str] = {}
         self._settled = Signal()
+        self._asked: deque[Callable[[int], None]] = deque()
         self.blocked = False
         self.failure: KitError | None = None
         self.on_failure: Callable[[], None] = lambda: None
@@ -126,6 +128,7 @@ class Link:
         self._channel.events["basic_ack"].add(lambda tag, multiple: self._settle(tag, multiple, ACKED))
         self._channel.events["basic_nack"].add(lambda tag, multiple: self._settle(tag, multiple, NACKED))
         self._channel.events["basic_return"].add(self._on_return)
+        self._channel._callbacks[spec.Queue.DeclareOk] = self._on_depth
         self._reader = eventlet.spawn(self._read)
         return self
 
@@ -244,6 +247,21 @@ class Link:
         if tag and self.failure is None:
             self._cancelling = tag
             self._channel.send_method(spec.Basic.Cancel, "sb", (tag, False))
+
+    def ask_depth(self, queue: str, on_answer: Callable[[int], None]) -> None:
+        """Ask how many messages are ready in a queue. The answer comes later, or never if the link ends."""
+        if self.failure is not None:
+            return
+        # Not `queue_declare`: it would read the socket, which is the reader's. Answers keep the order.
+        self._asked.append(on_answer)
+        passive = (0, queue, True, False, False, False, False, {})
+        try:
+            self._channel.send_method(spec.Queue.Declare, "BsbbbbbF", passive)
+        except (OSError, AMQPError) as error:
+            self._fail(_translate(error))
+
+    def _on_depth(self, queue: str, messages: int, consumers: int) -> None:
+        self._asked.popleft()(messages)
 
     @property
     def cancelled(self) -> bool:

@@ -45,6 +45,7 @@ HOLD_SECONDS = 600.0
 # After this many deliveries without an acknowledgement a message is suspected of killing its consumer.
 SUSPECT_AFTER = 2
 MAX_BACKOFF_SECONDS = 10.0
+DEPTH_SECONDS = 10.0
 
 
 class Batch(list[Event]):
@@ -139,6 +140,8 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
         self._link: Link | None = None
         self._careful = True
         self._answered_at = 0.0
+        self._taken_at: float | None = None
+        self._asked_at = float("-inf")
         self._stop_by = float("inf")
 
     def setup(self) -> None:
@@ -155,6 +158,11 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
             for outcome in ("ok", "retry", "reject", "error")
         }
         self._ages = {t: metrics.event_age_seconds.labels(self._service, t) for t in self._consumer.types}
+        self._depths = {
+            queue: metrics.queue_messages.labels(self._service, self._name, kind).set
+            for queue, kind in ((self._consumer.queue, "work"), (self._consumer.dead_letter_queue, "dead"))
+        }
+        metrics.batch_held_seconds.labels(self._service, self._name).set_function(self._held_seconds)
         self.mongo.prepare_with(lambda handle: Inbox(handle.database).ensure_indexes())
 
     def start(self) -> None:
@@ -222,15 +230,30 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
         link.consume(self._consumer.queue, 1, self._on_message)
         self._component.set_ready(True)
         while True:
+            self._ask_depths(link)
             deliveries = self._collect(link)
             if deliveries:
-                self._process(link, deliveries)
+                self._taken_at = time.monotonic()
+                try:
+                    self._process(link, deliveries)
+                finally:
+                    self._taken_at = None
             elif self._stopping.is_set():
                 return
             if link.failure is not None:
                 raise link.failure
             if self._stopping.is_set() and time.monotonic() > self._stop_by:
                 return
+
+    def _ask_depths(self, link: Link) -> None:
+        # Over the consumer's own link: the broker may have no other door, and its messages are ours alone.
+        if time.monotonic() - self._asked_at > DEPTH_SECONDS:
+            self._asked_at = time.monotonic()
+            for queue, tell in self._depths.items():
+                link.ask_depth(queue, tell)
+
+    def _held_seconds(self) -> float:
+        return 0.0 if self._taken_at is None else time.monotonic() - self._taken_at
 
     def _on_message(self, message: Any) -> None:
         self._buffer.append(message)

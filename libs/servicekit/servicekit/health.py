@@ -17,6 +17,7 @@ import orjson
 from nameko.extensions import SharedExtension
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from servicekit import metrics
 from servicekit.config import ServiceConfig
 from servicekit.mongo import SharedMongo
 
@@ -111,6 +112,9 @@ class Health(SharedExtension):  # type: ignore[misc]  # Nameko has no types
             case "/readyz":
                 return _report(self.ready(), start_response)
             case "/metrics":
+                config: ServiceConfig = self.container.config["TANGGAP"]
+                for check, holds in self.ready().items():
+                    metrics.ready.labels(config.service, check).set(holds)
                 start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])
                 return [generate_latest()]
             case _:

@@ -27,14 +27,34 @@ relay_confirm_seconds = Histogram(
 relay_published_total = Counter(
     "tanggap_relay_published_total", "Publish results by outcome", ["service", "outcome"]
 )
+queue_messages = Gauge(
+    "tanggap_queue_messages",
+    "Messages that wait in a handler's work queue, or lie in its dead-letter queue",
+    ["service", "handler", "queue"],
+)
+batch_held_seconds = Gauge(
+    "tanggap_batch_held_seconds",
+    "How long the batch in hand has been held; 0 without one",
+    ["service", "handler"],
+)
 inbox_duplicates_total = Counter(
     "tanggap_inbox_duplicates_total", "Events dropped because their effect is stored", ["service", "type"]
 )
 dead_letters_total = Counter("tanggap_dead_letters_total", "Events dead-lettered", ["service", "reason"])
 retries_total = Counter("tanggap_retries_total", "Events sent to a retry queue", ["service", "handler"])
+events_refused_total = Counter(
+    "tanggap_events_refused_total", "Events of external publishers that were refused", ["service", "reason"]
+)
 rpc_seconds = Histogram(
     "tanggap_rpc_seconds", "Time of one RPC call", ["service", "method", "outcome"], buckets=_LATENCY
 )
 timer_seconds = Histogram(
     "tanggap_timer_seconds", "Time of one timer run", ["service", "timer", "outcome"], buckets=_LATENCY
 )
+timer_last_success = Gauge(
+    "tanggap_timer_last_success_timestamp_seconds",
+    "When a timer last ran through on this replica; before that, when the process started",
+    ["service", "timer"],
+)
+timer_interval = Gauge("tanggap_timer_interval_seconds", "How often a timer should run", ["service", "timer"])
+ready = Gauge("tanggap_ready", "1 where a check of /readyz holds", ["service", "check"])

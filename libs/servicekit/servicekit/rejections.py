@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from servicekit import metrics
 from servicekit.contracts import Contracts
 from servicekit.envelope import Event
 from servicekit.ids import uuid7, uuid8
@@ -198,6 +199,7 @@ def told(
 ) -> Event:
     """The refusal of a message of which perhaps not even an event could be read."""
     words = why.words or WORDS[why.reason]
+    metrics.events_refused_total.labels(source.removeprefix("/"), why.reason).inc()
     id_ = id or uuid7()
     return Event(
         id=id_,

@@ -111,6 +111,8 @@ class Publisher:
             except BrokerAway as away:
                 self._on_away(away)
             except LeaseLost:
+                # The other replica tells from now on; what was last seen here would stay for ever.
+                self._tell(0, 0, 0.0)
                 log.warning("relay lost its lease")
             except BrokerRefused as refused:
                 if refused.is_configuration:
@@ -282,12 +284,16 @@ class Publisher:
         self._measured = time.monotonic()
         # An operator may have given parked rows back.
         self._load_held()
-        age = self._outbox.oldest_age()
-        self._component.outbox_age = age
-        metrics.outbox_pending.labels(self._service).set(
-            self._rows.count_documents({"state": PENDING}, limit=100_000)
+        self._tell(
+            self._rows.count_documents({"state": PENDING}, limit=100_000),
+            self._rows.count_documents({"state": PARKED}),
+            self._outbox.oldest_age(),
         )
-        metrics.outbox_parked.labels(self._service).set(self._rows.count_documents({"state": PARKED}))
+
+    def _tell(self, pending: int, parked: int, age: float) -> None:
+        self._component.outbox_age = age
+        metrics.outbox_pending.labels(self._service).set(pending)
+        metrics.outbox_parked.labels(self._service).set(parked)
         metrics.outbox_oldest_seconds.labels(self._service).set(age)
 
     def _fence(self) -> None:

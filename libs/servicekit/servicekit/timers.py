@@ -66,6 +66,10 @@ class Timer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
         self._drain_seconds = config.drain_seconds
         self._component = self.health.component(f"timer:{self._name}")
         self._component.set_ready(True)
+        metrics.timer_interval.labels(self._service, self._name).set(self._every)
+        self._succeeded = metrics.timer_last_success.labels(self._service, self._name)
+        # A timer that never gets to run is as late as one that stopped.
+        self._succeeded.set_to_current_time()
         self._lease = Lease(self.mongo.handle.database, f"timer:{self._name}", self._lease_seconds)
         self.mongo.prepare_with(lambda handle: self._lease.ensure())
 
@@ -130,6 +134,8 @@ class Timer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
         finally:
             renewing.kill()
         outcome = "ok" if exc_info is None else "error"
+        if exc_info is None:
+            self._succeeded.set_to_current_time()
         metrics.timer_seconds.labels(self._service, self._name, outcome).observe(time.monotonic() - started)
 
     def _renew(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from complaints import metrics
 from complaints.commands import canonical_code
 from complaints.domain.access import Actor, Permissions, scopes
 from complaints.domain.actions import Situation
@@ -62,22 +63,22 @@ class Sweeping:
         failed: list[str] = []
         self._catalogue.current()
         while rows := self._cases.due_timers(as_of, BATCH, failed, codes):
-            ids = [row["_id"] for row in rows]
             try:
-                counts += self._fired(ids, as_of)
+                counts += self._fired(rows, as_of)
                 continue
             except Exception as error:
                 if is_weather(error):
                     raise
                 log.warning("sweep goes on one timer at a time", error=describe(error))
-            for id_ in ids:
+            for row in rows:
                 try:
-                    counts += self._fired([id_], as_of)
+                    counts += self._fired([row], as_of)
                 except Exception as error:
                     if is_weather(error):
                         raise
-                    failed.append(id_)
-                    log.exception("timer failed", timer_id=id_)
+                    failed.append(row["_id"])
+                    metrics.deadlines_failed_total.inc()
+                    log.exception("timer failed", timer_id=row["_id"])
         return dict(counts)
 
     def travel(self, actor: Actor, as_of: Any, codes: Sequence[str] | None) -> dict[str, int]:
@@ -94,8 +95,16 @@ class Sweeping:
             raise invalid("/as_of", "not_a_time", "This field must be an ISO 8601 time with zone.")
         return self.sweep(at, None if codes is None else [canonical_code(code) for code in codes])
 
-    def _fired(self, ids: Sequence[str], as_of: datetime) -> Counter[str]:
-        return self._db.transact(lambda session: self._fire(session, ids, as_of), timeout=10)
+    def _fired(self, rows: Sequence[Mapping[str, Any]], as_of: datetime) -> Counter[str]:
+        ids = [row["_id"] for row in rows]
+        counts = self._db.transact(lambda session: self._fire(session, ids, as_of), timeout=10)
+        now = self._clock.now()
+        for row in rows:
+            # A sweep as of tomorrow is early, not late.
+            metrics.deadline_lag_seconds.observe(max((now - row["due_at"]).total_seconds(), 0))
+        for event, count in counts.items():
+            metrics.deadlines_fired_total.labels(event).inc(count)
+        return counts
 
     def _fire(self, session: ClientSession, ids: Sequence[str], as_of: datetime) -> Counter[str]:
         rows = self._cases.pending_timers(ids, session)
