@@ -1,6 +1,6 @@
 # Every target says what it does: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help up down status reset clean test check format bench
+.PHONY: help up down status reset clean test check format bench pin
 
 PYTHON ?= python3.11
 VENV := .venv/bin
@@ -40,3 +40,7 @@ format: ## Format the code and mend what ruff can mend by itself
 bench: ## Run the benchmarks: speed beside others, and fairness of findings about people
 	@$(PYTHON) scripts/bootstrap test
 	@status=0; $(VENV)/python tests/bench/run.py $(ARGS) || status=1; $(VENV)/python tests/bench/fairness.py || status=1; exit $$status
+
+pin: ## Write the digests of the base images beside their tags, as their registries name them now
+	@$(PYTHON) scripts/bootstrap pin
+	@$(VENV)/python scripts/pin
