@@ -108,10 +108,14 @@ def collections(database: Database[Document]) -> list[str]:
 
 
 def snapshot_times(databases: dict[str, Database[Document]]) -> dict[str, Timestamp]:
-    """By service, a time that everything acknowledged so far precedes; the same for all on one set."""
+    """By service, a time that everything acknowledged so far precedes; the same for all on one set.
+
+    On several sets complaints, whose events everybody takes, has the latest: what the others have not taken
+    then comes to them again after a restore, while an effect without its cause would stay.
+    """
     by_set: dict[str, Timestamp] = {}
     times = {}
-    for service, database in databases.items():
+    for service, database in reversed(databases.items()):
         hello = database.client.admin.command("hello")
         if "setName" not in hello:
             raise CliError(f"The database of {service} is no replica set: it has no snapshots.")

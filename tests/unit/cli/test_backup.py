@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bson
 import pytest
+from bson.timestamp import Timestamp
 from click.testing import CliRunner
+from pymongo.errors import OperationFailure
 
 from servicekit.sealing import KeyRing, generate_key
 from tanggap.backup import command, making, restoring, sealed
@@ -233,6 +236,57 @@ def test_a_verified_backup_says_what_it_holds_and_since_when(tmp_path: Path) -> 
 def test_a_backup_that_does_not_hold_what_it_says_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(DamagedBackup):
         verified(tmp_path, content)
+
+
+# The moment
+
+
+class Sets:
+    """Replica sets that answer what time it is for them, a second later each time they are asked."""
+
+    def __init__(self) -> None:
+        self.seconds = 100
+
+    def database(self, host: str, name: str | None = "rs0") -> Any:
+        def hello(_command: str) -> dict[str, Any]:
+            self.seconds += 1
+            at = {"majorityOpTime": {"ts": Timestamp(self.seconds, 1)}}
+            return {"hosts": [host], "lastWrite": at} | ({"setName": name} if name else {})
+
+        admin = SimpleNamespace(command=hello)
+        return SimpleNamespace(client=SimpleNamespace(admin=admin))
+
+
+def test_databases_on_one_set_are_read_at_one_time() -> None:
+    sets = Sets()
+
+    times = making.snapshot_times({name: sets.database("a:1") for name in ("complaints", "surveys")})
+
+    assert len(set(times.values())) == 1
+
+
+def test_on_several_sets_of_one_name_complaints_has_the_latest_time() -> None:
+    sets = Sets()
+    hosts = {"complaints": "a:1", "notifications": "b:1", "surveys": "c:1", "evaluation": "b:1"}
+
+    times = making.snapshot_times({name: sets.database(host) for name, host in hosts.items()})
+
+    assert times["notifications"] == times["evaluation"]
+    assert max(times, key=lambda name: times[name]) == "complaints"
+    assert len(set(times.values())) == 3
+
+
+def test_a_server_without_snapshots_is_refused() -> None:
+    with pytest.raises(CliError, match="no replica set"):
+        making.snapshot_times({"surveys": Sets().database("a:1", name=None)})
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [(239, "minSnapshotHistoryWindowInSeconds"), (246, "Repeat"), (13, "OperationFailure")],
+)
+def test_what_the_database_refuses_is_said_with_what_to_do(code: int, advice: str) -> None:
+    assert advice in making.in_words(OperationFailure("x", code))
 
 
 # The commands
