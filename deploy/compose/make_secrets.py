@@ -12,6 +12,7 @@ import json
 import secrets
 import sys
 from pathlib import Path
+from shlex import quote
 
 from servicekit.sealing import generate_key
 from tanggap import issuer
@@ -24,6 +25,7 @@ RINGS = (
     "survey_keys",
     "survey_store_keys",
     "hmac_keys",
+    "backup_key",
 )
 
 
@@ -58,6 +60,10 @@ def make(folder: Folder) -> None:
     for user in BROKER_USERS:
         password = folder.password(f"{user}_broker_password")
         folder.put(f"{user}_amqp_url", f"amqp://{user}:{password}@broker:5672/%2F")
+    operators = {
+        "AMQP_URL": f"amqp://admin:{admin}@broker:5672/%2F",
+        "AMQP_MANAGEMENT_URL": f"http://admin:{admin}@broker:15672",
+    }
     operator = folder.password("operator_database_password")
     for name in SERVICES:
         server = f"database-{name}:27017"
@@ -67,9 +73,12 @@ def make(folder: Folder) -> None:
         options = f"replicaSet=rs0&authSource={name}"
         folder.put(f"{name}_database_admin_url", f"mongodb://admin:{admin}@{server}/")
         folder.put(f"{name}_mongodb_url", f"mongodb://{name}:{password}@{server}/{name}?{options}")
-        folder.put(f"{name}_operator_url", f"mongodb://operator:{operator}@{server}/{name}?{options}")
+        operators[f"MONGODB_ADMIN_URL_{name.upper()}"] = f"mongodb://admin:{admin}@{server}/"
+        reading = f"mongodb://operator:{operator}@{server}/{name}?{options}"
+        operators[f"TANGGAP_{name.upper()}_DB"] = reading
     for ring in RINGS:
         folder.once(ring, generate_key("k1"))
+    folder.put("operator.env", "\n".join(f"export {name}={quote(url)}" for name, url in operators.items()))
     make_issuer(folder)
 
 
