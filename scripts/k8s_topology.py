@@ -1,0 +1,157 @@
+"""Write what the broker holds, and the scaling by its queues, as Kubernetes resources.
+
+Both follow from contracts/topology.yaml alone.
+
+python scripts/k8s_topology.py            writes
+python scripts/k8s_topology.py --check    fails if a written file is not what the contracts say
+"""
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from servicekit.topology import MONITOR, Topology
+
+ROOT = Path(__file__).resolve().parent.parent
+KUBERNETES = ROOT / "deploy" / "k8s"
+BROKER = {"name": "rabbitmq"}
+VHOST = "/"
+BACKLOG = 1000
+"""Waiting events for each instance: well above what one takes at a time, so that a batch is no backlog."""
+
+Resource = dict[str, Any]
+
+
+def name_of(*parts: str) -> str:
+    """A resource's name: Kubernetes knows no underscores."""
+    return "-".join(parts).replace("_", "-")
+
+
+def resource(kind: str, name: str, spec: Resource, api: str = "rabbitmq.com/v1beta1") -> Resource:
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def broker_resources(topology: Topology) -> Iterator[Resource]:
+    """What the topology operator declares: the definitions that the topology job would send."""
+    passwords = dict.fromkeys((*topology.services, MONITOR), "only the operator knows it")
+    definitions = topology.definitions(VHOST, passwords)
+    there = {"vhost": VHOST, "rabbitmqClusterReference": BROKER}
+    lasting = {"durable": True, "autoDelete": False, **there}
+    for user in definitions["users"]:
+        spec: Resource = {
+            "importCredentialsSecret": {"name": name_of("rabbitmq-user", user["name"])},
+            "rabbitmqClusterReference": BROKER,
+        }
+        if user["tags"]:
+            spec["tags"] = [user["tags"]]
+        yield resource("User", name_of(user["name"]), spec)
+    for entry in definitions["permissions"]:
+        rights = {right: entry[right] for right in ("configure", "write", "read")}
+        yield resource(
+            "Permission", name_of(entry["user"]), {**user_of(entry), "permissions": rights, **there}
+        )
+    for entry in definitions["topic_permissions"]:
+        rights = {right: entry[right] for right in ("exchange", "write", "read")}
+        name = name_of(entry["user"], entry["exchange"])
+        yield resource("TopicPermission", name, {**user_of(entry), "permissions": rights, **there})
+    for exchange in definitions["exchanges"]:
+        spec = {"name": exchange["name"], "type": exchange["type"], **lasting}
+        yield resource("Exchange", name_of(exchange["name"]), spec)
+    for queue in definitions["queues"]:
+        arguments = dict(queue["arguments"])
+        kind = arguments.pop("x-queue-type", "classic")
+        spec = {"name": queue["name"], "type": kind, **lasting}
+        if arguments:
+            spec["arguments"] = arguments
+        yield resource("Queue", name_of(queue["name"]), spec)
+    for binding in definitions["bindings"]:
+        way = f"{binding['source']} {binding['routing_key']}"
+        spec = {
+            "source": binding["source"],
+            "destination": binding["destination"],
+            "destinationType": "queue",
+            "routingKey": binding["routing_key"],
+            **there,
+        }
+        digest = hashlib.sha256(way.encode()).hexdigest()[:8]
+        yield resource("Binding", name_of(binding["destination"], digest), spec)
+
+
+def user_of(entry: Resource) -> Resource:
+    """By reference, so that the right is given again whenever the user is made again."""
+    return {"userReference": {"name": name_of(entry["user"])}}
+
+
+def scaling_resources(topology: Topology) -> Iterator[Resource]:
+    """Services follow their work queues, the gateway its processor."""
+    yield resource(
+        "TriggerAuthentication",
+        "rabbitmq",
+        {"secretTargetRef": [{"parameter": "host", "name": "keda", "key": "host"}]},
+        "keda.sh/v1alpha1",
+    )
+    for service in topology.consuming_services:
+        queues = sorted(
+            consumer.queue for consumer in topology.consumers.values() if consumer.service == service
+        )
+        yield scaled(service, [queue_trigger(queue) for queue in queues])
+    load = {"type": "cpu", "metricType": "Utilization", "metadata": {"value": "70"}}
+    yield scaled("gateway", [load])
+
+
+def queue_trigger(queue: str) -> Resource:
+    # By the management API: AMQP would count only what no consumer has taken yet, and hold a connection.
+    metadata = {"protocol": "http", "mode": "QueueLength", "queueName": queue, "value": str(BACKLOG)}
+    return {"type": "rabbitmq", "metadata": metadata, "authenticationRef": {"name": "rabbitmq"}}
+
+
+def scaled(name: str, triggers: list[Resource]) -> Resource:
+    spec = {
+        "scaleTargetRef": {"name": name},
+        # Never fewer: one may go while the other serves.
+        "minReplicaCount": 2,
+        "maxReplicaCount": 4,
+        "pollingInterval": 15,
+        "cooldownPeriod": 300,
+        "triggers": triggers,
+    }
+    return resource("ScaledObject", name, spec, "keda.sh/v1alpha1")
+
+
+def files() -> dict[Path, str]:
+    topology = Topology.load(ROOT / "contracts")
+    return {
+        KUBERNETES / "overlays" / "prod" / "topology.yaml": text(broker_resources(topology)),
+        KUBERNETES / "components" / "keda" / "scaling.yaml": text(scaling_resources(topology)),
+    }
+
+
+def text(resources: Iterator[Resource]) -> str:
+    """One line for a specification: there are hundreds, and they are read by comparing."""
+    written = ["# Written by scripts/k8s_topology.py from contracts/topology.yaml.\n"]
+    for found in resources:
+        head = yaml.safe_dump(
+            {key: found[key] for key in ("apiVersion", "kind", "metadata")}, sort_keys=False
+        )
+        spec = yaml.safe_dump(found["spec"], sort_keys=False, default_flow_style=True, width=100_000)
+        written.append(f"{head}spec: {spec}")
+    return written[0] + "---\n".join(written[1:])
+
+
+def main() -> int:
+    stale = [file for file, wanted in files().items() if not file.exists() or file.read_text() != wanted]
+    if "--check" in sys.argv:
+        for file in stale:
+            print(f"{file.relative_to(ROOT)} is not what the contracts say: python scripts/k8s_topology.py")
+        return 1 if stale else 0
+    for file in stale:
+        file.write_text(files()[file])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""The overlays, rendered once."""
+
+from collections.abc import Callable
+from types import ModuleType
+
+import pytest
+
+from support.kubernetes import Manifests, render, script
+
+
+@pytest.fixture(params=["small", "prod"])
+def overlay(request: pytest.FixtureRequest) -> Manifests:
+    """Each of the two in turn."""
+    return render(f"overlays/{request.param}")
+
+
+@pytest.fixture
+def small() -> Manifests:
+    return render("overlays/small")
+
+
+@pytest.fixture
+def prod() -> Manifests:
+    return render("overlays/prod")
+
+
+@pytest.fixture
+def base() -> Manifests:
+    return render("base")
+
+
+@pytest.fixture
+def secrets_of() -> Callable[[Manifests], dict[str, dict[str, str]]]:
+    """The Secrets that scripts/k8s_secrets.py makes for an overlay."""
+    made = script("k8s_secrets")
+    return lambda manifests: made.OVERLAYS[manifests.overlay](made.Passwords())
+
+
+@pytest.fixture
+def topology_script() -> ModuleType:
+    return script("k8s_topology")
