@@ -65,6 +65,11 @@ def small(passwords: Passwords) -> Secrets:
         **processes(passwords, database),
         "rabbitmq": {"30-admin.conf": f"default_user = admin\ndefault_pass = {admin}\n"},
         "mongodb": {"key": passwords["mongodb key"], "admin_password": passwords["mongodb admin"]},
+        "tools": {
+            "AMQP_URL": f"amqp://admin:{admin}@rabbitmq:5672/%2F",
+            "AMQP_MANAGEMENT_URL": f"http://admin:{admin}@rabbitmq:15672",
+            "MONGODB_URL": f"{administrator}&replicaSet=rs0",
+        },
         "topology": {"AMQP_MANAGEMENT_URL": f"http://admin:{admin}@rabbitmq:15672", **broker_users},
         "databases": {
             **{f"MONGODB_ADMIN_URL_{service.upper()}": administrator for service in SERVICES},

@@ -49,7 +49,10 @@ class Workload:
         container = self.pod["containers"][0]
         found: dict[str, str] = {}
         for source in container.get("envFrom", ()):
-            found |= manifests.one("ConfigMap", source["configMapRef"]["name"])["data"]
+            if "secretRef" in source:
+                found |= secrets[source["secretRef"]["name"]]
+            else:
+                found |= manifests.one("ConfigMap", source["configMapRef"]["name"])["data"]
         for variable in container.get("env", ()):
             if "value" in variable:
                 found[variable["name"]] = variable["value"]
@@ -89,6 +92,8 @@ class Manifests:
             spec = resource["spec"]
             owner = spec["jobTemplate"]["spec"] if resource["kind"] == "CronJob" else spec
             yield Workload(resource["kind"], resource["metadata"]["name"], resource, owner["template"])
+        for resource in self.of("Pod"):
+            yield Workload("Pod", resource["metadata"]["name"], resource, resource)
 
     def operators_pods(self) -> Iterator[tuple[str, Resource]]:
         """The specifications of pods that operators make for us, as far as we write them."""
@@ -110,6 +115,13 @@ def render(folder: str) -> Manifests:
     )
     assert done.returncode == 0, done.stderr
     return Manifests(Path(folder).name, list(yaml.safe_load_all(done.stdout)))
+
+
+def together(*folders: str) -> Manifests:
+    """What is there when all of these are applied."""
+    return Manifests(
+        Path(folders[0]).name, [resource for folder in folders for resource in render(folder).resources]
+    )
 
 
 def script(name: str) -> ModuleType:

@@ -5,13 +5,20 @@ from types import ModuleType
 
 import pytest
 
-from support.kubernetes import Manifests, render, script
+from support.kubernetes import Manifests, render, script, together
 
 
 @pytest.fixture(params=["small", "prod"])
 def overlay(request: pytest.FixtureRequest) -> Manifests:
     """Each of the two in turn."""
     return render(f"overlays/{request.param}")
+
+
+@pytest.fixture(params=["small", "prod", "tools"])
+def installation(request: pytest.FixtureRequest) -> Manifests:
+    """Each overlay, and the one with the operator's pod beside it."""
+    found: Manifests = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture
@@ -22,6 +29,12 @@ def small() -> Manifests:
 @pytest.fixture
 def prod() -> Manifests:
     return render("overlays/prod")
+
+
+@pytest.fixture
+def tools() -> Manifests:
+    """The operator's pod in `small`."""
+    return together("overlays/small", "tools")
 
 
 @pytest.fixture

@@ -118,3 +118,14 @@ def test_the_mail_server_is_asked_on_the_port_that_is_open(overlay):
     settings = next(c["data"] for c in overlay.of("ConfigMap") if "TANGGAP_SMTP_PORT" in c["data"])
     ports = {port for pod, _, port in doors(overlay, "Egress") if pod == "notifications"}
     assert ports == {int(settings["TANGGAP_SMTP_PORT"])}
+
+
+def test_the_operators_pod_adds_its_own_ways_and_no_door(small, tools):
+    assert flows(tools) - flows(small) == {
+        ("tools", "rabbitmq", 5672),
+        ("tools", "rabbitmq", 15672),
+        ("tools", "mongodb", 27017),
+        ("tools", "gateway", 8080),
+    }
+    assert doors(tools, "Egress") == doors(small, "Egress")
+    assert doors(tools, "Ingress") == doors(small, "Ingress")
