@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from tanggap import console, settings
-from tanggap.dlq import logbook, post
+from tanggap.dlq import logbook, parked, post
 from tanggap.dlq.letters import Letter
 from tanggap.errors import CliError
 from tanggap.settings import Settings
@@ -121,6 +121,27 @@ def dlq_discard(
 
     number = act(known, queue, ids, chosen, discard)
     console.out.print(f"{number} letters discarded.", markup=False)
+
+
+@dlq.command("parked")
+def dlq_parked() -> None:
+    """List events that the broker refused for good. They hold back the later events of their case."""
+    rows = parked.parked(settings.load())
+    console.table(("service", "id", "type", "size"), rows, title=f"{len(rows)} parked events")
+
+
+@dlq.command("unpark")
+@click.argument("service")
+@click.argument("ids", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every parked event of the service.")
+def dlq_unpark(service: str, ids: Sequence[str], everything: bool) -> None:
+    """Have events of SERVICE published after all, when the reason for the broker's refusal is mended."""
+    if bool(ids) == everything:
+        raise CliError("Name events by their ids, or give --all.")
+    known = settings.load()
+    logbook.write(known, "events unparked", service=service, ids=list(ids))
+    number = parked.unpark(known, service, ids)
+    console.out.print(f"{number} events will be published within seconds.", markup=False)
 
 
 def choice(ids: Sequence[str], everything: bool, reason: str | None) -> Callable[[Letter], bool]:

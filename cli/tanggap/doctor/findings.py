@@ -103,7 +103,7 @@ def outbox(service: str, *, pending: int, oldest_seconds: float, parked: int) ->
                 "outbox",
                 TODO,
                 f"{service}: the broker refused {parked} events for good, and later ones of their cases wait",
-                f"find 'event parked' in the log of {service}; docs/operations.md, The outbox grows",
+                "tanggap dlq parked",
             )
         )
     if pending and oldest_seconds > OUTBOX_SECONDS:

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from servicekit.testing import make_event
 from servicekit.topology import OPERATOR, Topology
 from servicekit.verdicts import Accepts
-from tanggap.dlq import post
+from tanggap.dlq import parked, post
 from tanggap.dlq.command import dlq
 from tanggap.dlq.letters import HIDDEN, Letter, shown
 from tanggap.errors import CliError
@@ -299,3 +299,50 @@ def test_a_queue_that_holds_no_dead_letters_is_refused() -> None:
     assert "evt-surveys-on_case_event is no dead-letter queue" in str(
         run("list", "evt-surveys-on_case_event").exception
     )
+
+
+# Parked events
+
+
+class Rows:
+    def distinct(self, _field: str, query: Mapping[str, Any]) -> list[str]:
+        assert query == {"state": "parked"}
+        return ["a", "b"]
+
+
+class OutboxOfSurveys:
+    def __init__(self) -> None:
+        self.rows = Rows()
+        self.unparked: list[list[str]] = []
+
+    def unpark(self, ids: Any) -> int:
+        self.unparked.append(list(ids))
+        return len(ids)
+
+
+@pytest.fixture
+def outbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> OutboxOfSurveys:
+    outbox = OutboxOfSurveys()
+    monkeypatch.setattr(parked, "connect", lambda place, _stack, _program: place.service)
+    monkeypatch.setattr(parked, "Outbox", lambda database: outbox if database == "surveys" else None)
+    monkeypatch.setenv("TANGGAP_LOCAL_DIR", str(tmp_path))
+    monkeypatch.setenv("TANGGAP_OPERATOR_LOG", str(tmp_path / "operator.log"))
+    monkeypatch.setenv("MONGODB_URL", "mongodb://h/")
+    return outbox
+
+
+def test_parked_events_are_given_back_to_the_relay_of_their_service(
+    outbox: OutboxOfSurveys, tmp_path: Path
+) -> None:
+    run("unpark", "surveys", "a")
+    run("unpark", "surveys", "--all")
+
+    assert outbox.unparked == [["a"], ["a", "b"]]
+    assert [line["ids"] for line in logged(tmp_path)] == [["a"], []]
+
+
+def test_which_events_and_whose_has_to_be_said(outbox: OutboxOfSurveys) -> None:
+    assert isinstance(run("unpark", "surveys").exception, CliError)
+    assert isinstance(run("unpark", "surveys", "a", "--all").exception, CliError)
+    assert "no service gateway" in str(run("unpark", "gateway", "--all").exception)
+    assert outbox.unparked == []
