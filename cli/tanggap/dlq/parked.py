@@ -1,4 +1,4 @@
-"""Events that the broker refused for good. They stand in the outbox and hold back later ones of their case."""
+"""Events that the broker refused for good. They wait in the outbox and hold back later ones of their case."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
