@@ -18,7 +18,14 @@ from tanggap.local.layout import Layout
 from tanggap.local.secrets import Secrets
 
 PRODUCTION = ("docker-compose.yml", "deploy/compose/production.yml")
-ONLY_ON_THIS_MACHINE = {"PATH", "TANGGAP_BROKER_USER_PREFIX"}
+ONLY_ON_THIS_MACHINE = {
+    "PATH",
+    "TANGGAP_BROKER_USER_PREFIX",
+    # One server holds all databases, and the sink's mails lie in a folder.
+    "MONGODB_URL",
+    "TANGGAP_MAIL_SINK",
+    "TANGGAP_MAIL_DIR",
+}
 ONLY_WITH_THE_SAMPLE = {"TANGGAP_SAMPLE_MARK", "TANGGAP_SAMPLE_STAFF"}
 SECRET = re.compile(r"KEY|PASSWORD|SECRET|AMQP_URL|MONGODB_|MANAGEMENT_URL")
 
@@ -52,23 +59,37 @@ def mounted(service: Rendered) -> dict[str, str]:
     }
 
 
-def test_every_process_gets_the_settings_that_make_up_gives(compose: Rendered, tmp_path: Path) -> None:
+@pytest.fixture
+def make_up(tmp_path: Path) -> local.Parts:
+    """What an installation of `make up` is made of; nothing of it runs."""
     for folder in ("secrets", "data", "run"):
         (tmp_path / folder).mkdir()
     layout = Layout(tmp_path)
-    parts = local.Parts(
+    return local.Parts(
         layout=layout,
         ports=defaultdict(int),
         secrets=Secrets(layout),
         broker=Broker("amqp://admin:admin@broker:5672/%2F", "http://broker:15672"),
         database=Database("mongodb://admin:admin@database/?replicaSet=rs0"),
     )
-    wanted = local.settings_of_services(parts) | {"gateway": local.settings_of_gateway(parts)}
+
+
+def test_every_process_gets_the_settings_that_make_up_gives(compose: Rendered, make_up: local.Parts) -> None:
+    wanted = local.settings_of_services(make_up) | {"gateway": local.settings_of_gateway(make_up)}
 
     for name, settings in wanted.items():
         given = images.environment(name) | compose["services"][name]["environment"]
         names = {setting.removesuffix("_FILE") for setting in given}
         assert set(settings) - names <= ONLY_ON_THIS_MACHINE | ONLY_WITH_THE_SAMPLE, name
+
+
+def test_operators_get_the_addresses_that_make_up_publishes(
+    compose: Rendered, make_up: local.Parts, tmp_path: Path
+) -> None:
+    addresses = re.findall(r"^export (\w+)=", made(tmp_path / "compose")["operator.env"], re.MULTILINE)
+    given = {*addresses, *compose["services"]["tools"]["environment"]}
+
+    assert set(local.published_env(make_up)) - given <= ONLY_ON_THIS_MACHINE
 
 
 def test_no_secret_stands_in_an_environment(compose: Rendered, production: Rendered) -> None:
