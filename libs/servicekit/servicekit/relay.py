@@ -113,6 +113,7 @@ class Publisher:
             except LeaseLost:
                 # The other replica tells from now on; what was last seen here would stay for ever.
                 self._tell(0, 0, 0.0)
+                self._set_blocked(False)
                 log.warning("relay lost its lease")
             except BrokerRefused as refused:
                 if refused.is_configuration:
