@@ -175,7 +175,7 @@ def test_a_process_starts_with_what_compose_gives_it_and_waits_alive_for_its_ser
 ) -> None:
     environment = settings(name, secrets, tmp_path)
     port = "TANGGAP_METRICS_PORT" if name == "gateway" else "TANGGAP_HEALTH_PORT"
-    environment |= {port: free_port(), "TANGGAP_PORT": free_port()}
+    environment |= {port: free_port(), "TANGGAP_PORT": free_port(), "TANGGAP_DRAIN_SECONDS": "5"}
 
     with started(name, installed[name], environment, tmp_path) as process:
         eventually(
