@@ -141,6 +141,11 @@ def test_no_container_can_change_itself_or_gain_rights(compose: Rendered) -> Non
         assert ":latest" not in service["image"] and ":" in service["image"], name
 
 
+def test_an_image_of_ours_is_never_taken_from_elsewhere(compose: Rendered) -> None:
+    for name, service in compose["services"].items():
+        assert service["image"].startswith("docker.io/library/") or service["pull_policy"] == "never", name
+
+
 def test_only_the_gateway_listens_outside_and_only_on_loopback(compose: Rendered) -> None:
     published = {
         name: service["ports"] for name, service in compose["services"].items() if "ports" in service
