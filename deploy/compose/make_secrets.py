@@ -8,7 +8,6 @@ The folder is its owner's alone. The files in it may be read by everybody who ge
 container they are mounted into: its user is nobody on this machine.
 """
 
-import json
 import secrets
 import sys
 from pathlib import Path
@@ -85,10 +84,10 @@ def make(folder: Folder) -> None:
 def make_issuer(folder: Folder) -> None:
     """The key that signs staff's tokens in the development profile, and what the gateway checks them with."""
     key, public = folder.path / "issuer.json", folder.path / "issuer_jwks.json"
-    issuer.ensure_key(key, public)
-    for file in (key, public):
-        json.loads(file.read_text())
-        file.chmod(0o444)
+    if not (key.exists() and public.exists()):
+        issuer.ensure_key(key, public)
+        key.chmod(0o444)
+        public.chmod(0o444)
 
 
 if __name__ == "__main__":
