@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 import amqp
 import httpx
 
+from servicekit.errors import ConfigurationError
 from servicekit.topology import OPERATOR, Consumer, Topology
 from tanggap.dlq.letters import Letter
 from tanggap.errors import CliError
@@ -25,7 +26,10 @@ TEMPORARY = "dlq-operator"
 
 
 def topology_of(known: Settings) -> Topology:
-    return Topology.load(known.values.get("TANGGAP_CONTRACTS_DIR") or ROOT / "contracts")
+    try:
+        return Topology.load(known.values.get("TANGGAP_CONTRACTS_DIR") or ROOT / "contracts")
+    except ConfigurationError as error:
+        raise CliError(f"TANGGAP_CONTRACTS_DIR: {error}.") from error
 
 
 def broker_of(known: Settings) -> Broker:

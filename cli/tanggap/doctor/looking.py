@@ -14,6 +14,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from servicekit.lease import COLLECTION as LEASES
 from servicekit.outbox import Outbox
+from servicekit.topology import Topology
 from tanggap.backup.places import Place, connect, places
 from tanggap.dlq import post
 from tanggap.doctor import findings
@@ -33,6 +34,10 @@ def broker(known: Settings) -> list[Finding]:
     if not known.values.get("AMQP_URL"):
         return [unset("broker", "AMQP_URL")]
     try:
+        topology = post.topology_of(known)
+    except CliError as error:
+        return [Finding("broker", UNKNOWN, str(error), "export TANGGAP_CONTRACTS_DIR=the folder contracts")]
+    try:
         dead = findings.dead_letters(post.counts(known))
     except CliError as error:
         return [
@@ -43,15 +48,14 @@ def broker(known: Settings) -> list[Finding]:
                 "start the broker; locally: make status, make up",
             )
         ]
-    return [Finding("broker", OK, "answers over AMQP"), *managed(known), *dead]
+    return [Finding("broker", OK, "answers over AMQP"), *managed(known, topology), *dead]
 
 
-def managed(known: Settings) -> list[Finding]:
+def managed(known: Settings, topology: Topology) -> list[Finding]:
     """What only the management API tells."""
     url = known.values.get("AMQP_MANAGEMENT_URL")
     if not url:
         return [Finding("broker", UNKNOWN, "without AMQP_MANAGEMENT_URL alarms and consumers cannot be seen")]
-    topology = post.topology_of(known)
     vhost = quote(post.broker_of(known).vhost, safe="")
     try:
         alarm = alarms(url)

@@ -195,6 +195,15 @@ def test_servers_that_do_not_answer_are_something_to_do_and_their_passwords_stay
     assert SECRET not in "\n".join(map(command.line, found))
 
 
+def test_contracts_that_are_not_there_are_not_taken_for_a_broker_that_is_away(tmp_path: Path) -> None:
+    (finding,) = looking.broker(
+        known(AMQP_URL="amqp://127.0.0.1:1/", TANGGAP_CONTRACTS_DIR=str(tmp_path / "nowhere"))
+    )
+
+    assert finding.state == UNKNOWN
+    assert "TANGGAP_CONTRACTS_DIR" in finding.says
+
+
 @pytest.fixture
 def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[httpx.Request], httpx.Response]], None]:
     """Let HTTP be answered by a function."""
