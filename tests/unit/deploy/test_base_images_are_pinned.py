@@ -51,6 +51,17 @@ def test_an_older_digest_is_replaced(pin: ModuleType) -> None:
     )
 
 
+def test_kustomize_keeps_the_tag_and_gets_the_digest(pin: ModuleType) -> None:
+    text = '- {name: docker.io/library/mongo, newTag: "8.0"}\n- {name: tanggap/tools, newTag: 0.1.0}\n'
+    wanted = f'newTag: "8.0", digest: {digest_of("docker.io/library/mongo:8.0")}}}'
+
+    pinned = pin.pinned(text, digest_of)
+
+    assert pinned == text.replace('newTag: "8.0"}', wanted)
+    assert pin.pinned(pinned, digest_of) == pinned
+    assert pin.images(pinned) == ["docker.io/library/mongo:8.0"]
+
+
 def test_every_base_image_of_the_repository_is_found(pin: ModuleType) -> None:
     found = {image.split(":")[0] for file in pin.sources() for image in pin.images(file.read_text())}
 
