@@ -254,9 +254,10 @@ class Link:
             return
         # Not `queue_declare`: it would read the socket, which is the reader's. Answers keep the order.
         self._asked.append(on_answer)
-        passive = (0, queue, True, False, False, False, False, {})
         try:
-            self._channel.send_method(spec.Queue.Declare, "BsbbbbbF", passive)
+            self._channel.send_method(
+                spec.Queue.Declare, "BsbbbbbF", (0, queue, True, False, False, False, False, {})
+            )
         except (OSError, AMQPError) as error:
             self._fail(_translate(error))
 
