@@ -1,6 +1,6 @@
 # Every target says what it does: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help up down status reset clean test check format bench pin
+.PHONY: help up down status reset clean test check format bench audit pin
 
 PYTHON ?= python3.11
 VENV := .venv/bin
@@ -44,3 +44,6 @@ bench: ## Run the benchmarks: speed beside others, and fairness of findings abou
 pin: ## Write the digests of the base images beside their tags, as their registries name them now
 	@$(PYTHON) scripts/bootstrap pin
 	@$(VENV)/python scripts/pin
+
+audit: ## Compare the pinned dependencies with PyPI's advisories (needs the network; says so if it has none)
+	@PYTHON=$(PYTHON) scripts/audit
