@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from gateway import calls
@@ -23,6 +24,7 @@ SERVICE = "notifications"
 TYPE = "contact.submitted.v1"
 SCHEMA = "https://tanggap.id/contracts/gateway/contact.submitted.v1.json"
 _CONTACT = Contact()
+_LINK = re.compile(r"[0-9a-z]{44}")
 
 
 class Notices:
@@ -73,6 +75,24 @@ class Notices:
     async def reload_city(self, caller: Caller, key: str | None = None) -> dict[str, Any]:
         self._access.require(caller, SERVICE, "reload_city")
         return await calls.act(self._rpc, SERVICE, "reload_city", caller, calls.known_key(key))
+
+    async def survey_choice(self, caller: Caller, token: str) -> dict[str, Any]:
+        """Whether the address behind a mail's link is asked about services: {asked}. Raises not-found."""
+        self._access.require(caller, SERVICE, "choose_surveys")
+        return await calls.ask(self._rpc, SERVICE, "survey_choice", caller, token=_link(token))
+
+    async def choose_surveys(self, caller: Caller, token: str, asked: bool) -> dict[str, Any]:
+        """Keep what the holder of a mail's link wants: {asked}. The same again changes nothing."""
+        self._access.require(caller, SERVICE, "choose_surveys")
+        return await calls.act(
+            self._rpc,
+            SERVICE,
+            "choose_surveys",
+            caller,
+            calls.known_key(None),
+            token=_link(token),
+            asked=asked,
+        )
 
     async def submit_contact(self, body: dict[str, Any], caller: Caller, key: str | None) -> dict[str, Any]:
         """Hand a contact to notifications, durably. A citizen gets a reference, derived like a case's."""
@@ -127,3 +147,10 @@ class Notices:
                 "contact_sealed": self._seals.seal(sealed, recipient=SERVICE, context=ref),
             },
         )
+
+
+def _link(token: str) -> str:
+    """The token of a link in the form that a service is asked about; nonsense stops here."""
+    if not _LINK.fullmatch(token.lower()):
+        raise Problem("not-found")
+    return token.lower()

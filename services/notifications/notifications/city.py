@@ -21,10 +21,10 @@ import yaml
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from notifications.domain.planning import Template
-from notifications.domain.rules import Fields, Rule, faults_in
-from notifications.domain.template import TemplateFault, Text, parse
+from notifications.domain.rules import SURVEY, Fields, Rule, faults_in
+from notifications.domain.template import TemplateFault, Text, normal_key, parse
 from notifications.errors import CityRefused
-from notifications.values import VALUES
+from notifications.values import STOP_LINK, VALUES
 from notifications.wording import LANGUAGES, City
 
 MAX_SUBJECT = 120
@@ -175,6 +175,11 @@ def check(rules: list[Rule], templates: list[TemplateSource], fields_of: FieldsO
                 f"{where}: template {rule.template}.{language}: {fault}"
                 for fault in _key_faults(texts, fields_of.get(rule.event_type, {}), rule.event_type)
             )
+            if rule.category == SURVEY and normal_key(STOP_LINK) not in texts[1].keys:
+                faults.append(
+                    f"{where}: template {rule.template}.{language}: (({STOP_LINK})) is missing: "
+                    "who is asked must be able to end it"
+                )
     return faults
 
 

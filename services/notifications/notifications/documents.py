@@ -51,7 +51,7 @@ def intent_document(event: Event, one: Planned, now: datetime) -> dict[str, Any]
         # Absent counts as guarded, as everywhere.
         "inspectorate": about_case(event.type) and event.data.get("inspectorate") is not False,
         "created_at": now,
-        "expires_at": _end_of_life(event, one, now),
+        "expires_at": end_of_life(event, one, now),
         "correlationid": event.correlationid or event.id,
         "traceparent": event.traceparent,
     }
@@ -61,6 +61,8 @@ def intent_document(event: Event, one: Planned, now: datetime) -> dict[str, Any]
 def payload_document(one: Planned, ring: KeyRing, now: datetime, keep: timedelta) -> dict[str, Any]:
     """Address and text, sealed under our own key: a copy of the database shows nobody's mail."""
     block = {"to": one.address, "subject": one.subject, "text": one.text}
+    if one.stop is not None:
+        block["stop"] = one.stop.url
     # A link that opens somebody's answer is kept no longer than it may have to be sent.
     keep = timedelta() if one.rule.category == SURVEY else keep
     return {
@@ -70,7 +72,7 @@ def payload_document(one: Planned, ring: KeyRing, now: datetime, keep: timedelta
     }
 
 
-def _end_of_life(event: Event, one: Planned, now: datetime) -> datetime:
+def end_of_life(event: Event, one: Planned, now: datetime) -> datetime:
     """When the message is not worth sending any more; for an invitation that is not after its own end."""
     end = now + LIFETIMES[one.rule.category]
     closes = event.data.get("expires_at") if one.rule.category == SURVEY else None

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from notifications import metrics
+from notifications.choosing import Choices
 from notifications.city import CitySet
 from notifications.documents import intent_document, item_document, payload_document
 from notifications.domain.audiences import CITIZENS
@@ -20,7 +21,7 @@ from notifications.domain.delivery import State
 from notifications.domain.intents import Planned, Recipient
 from notifications.domain.planning import People as Concerned
 from notifications.domain.planning import plan
-from notifications.domain.rules import matches
+from notifications.domain.rules import PRIVATE_LINK, matches
 from notifications.events import outcome_event
 from notifications.incoming import Unreadable, age, check, contact_from_filing
 from notifications.invitations import Invitations, Pairs, States
@@ -66,6 +67,7 @@ class Intake:
         messages: Messages,
         directory: Directory,
         invitations: Invitations,
+        choices: Choices,
         city: Callable[[], CitySet],
         ring: KeyRing,
         clock: Clock,
@@ -79,6 +81,7 @@ class Intake:
         self._messages = messages
         self._directory = directory
         self._invitations = invitations
+        self._choices = choices
         self._city = city
         self._ring = ring
         self._clock = clock
@@ -140,8 +143,11 @@ class Intake:
         speaks = city.city_of(known.names.city_of(event.data))
         url = self._settings.public_url
 
+        link = self._choices.new_link() if PRIVATE_LINK in event.data else None
+        stop = link.url if link else None
+
         def values(keys: frozenset[str], who: Recipient) -> Mapping[str, Any]:
-            return values_for(keys, Context(event.type, event.data, who, speaks, known.names, url))
+            return values_for(keys, Context(event.type, event.data, who, speaks, known.names, url, stop))
 
         concerned = Concerned(
             staff=known.staff,
@@ -150,7 +156,8 @@ class Intake:
             department=department_recipient(event),
         )
         planned = plan(event.id, event.data, city.rules.get(event.type, ()), concerned, city, values)
-        return self._invitations.reminded(event, planned, invitations)
+        offered = [replace(one, stop=link) if one.audience == "reporter" else one for one in planned]
+        return self._invitations.reminded(event, offered, invitations)
 
     def _store(
         self,

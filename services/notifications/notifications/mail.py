@@ -47,9 +47,20 @@ def message_id(intent_id: str, style: MailStyle) -> str:
 
 
 def build(
-    *, intent_id: str, to: str, subject: str, text: str, language: str, at: datetime, style: MailStyle
+    *,
+    intent_id: str,
+    to: str,
+    subject: str,
+    text: str,
+    language: str,
+    at: datetime,
+    style: MailStyle,
+    stop: str | None = None,
 ) -> bytes:
-    """The mail as it goes over the wire. Raises MailRefused when it is empty, too large or has no address."""
+    """The mail as it goes over the wire. Raises MailRefused when it is empty, too large or has no address.
+
+    `stop` is the address at which one request ends such mails for good (RFC 8058).
+    """
     subject = one_line(subject)
     if not subject or not text.strip():
         raise MailRefused("empty subject or text")
@@ -70,6 +81,11 @@ def build(
         "Content-Language": language,
         "Content-Type": f'multipart/alternative; boundary="{boundary}"',
     }
+    if stop:
+        headers |= {
+            "List-Unsubscribe": f"<{one_line(stop)}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
     content = "\r\n".join(
         [
             *(f"{name}: {value}" for name, value in headers.items()),

@@ -21,12 +21,13 @@ from typing import Any
 
 from notifications import metrics
 from notifications.channels import Mail, MailLine
-from notifications.domain.delivery import State, Trigger, step
+from notifications.domain.delivery import Reason, State, Trigger, step
 from notifications.domain.retries import next_attempt
 from notifications.domain.rules import SURVEY
 from notifications.domain.smtp_replies import Outcome, Verdict
 from notifications.errors import MailRefused
 from notifications.events import outcome_event
+from notifications.invitations import INVITED, Ended, Invitations
 from notifications.mail import MailStyle, build
 from notifications.recipients import RECIPIENT, address_hashes
 from notifications.store import StoreUnavailable
@@ -35,6 +36,7 @@ from servicekit.ids import Clock
 from servicekit.logs import describe, get_logger
 from servicekit.outbox import Outbox
 from servicekit.sealing import KeyRing, SealError
+from servicekit.tracing import span
 
 log = get_logger(__name__)
 
@@ -70,6 +72,7 @@ class Sender:
         *,
         transact: Callable[..., Any],
         messages: Messages,
+        invitations: Invitations,
         outbox: Outbox,
         ring: KeyRing,
         clock: Clock,
@@ -79,6 +82,7 @@ class Sender:
     ) -> None:
         self._transact = transact
         self._messages = messages
+        self._invitations = invitations
         self._outbox = outbox
         self._ring = ring
         self._clock = clock
@@ -149,7 +153,9 @@ class Sender:
             # The Message-ID is this id at our domain; written out, the log would mask it as an address.
             log.warning("mail may be sent a second time", intent_id=intent_id)
         metrics.repeats_total.inc(len(ids))
-        metrics.mails_due.set(self._messages.due(now))
+        due, oldest = self._messages.waiting(now)
+        metrics.mails_due.set(due)
+        metrics.mails_oldest_seconds.set(oldest)
         return len(ids)
 
     @contextmanager
@@ -163,6 +169,8 @@ class Sender:
     # One batch.
 
     def _send(self, claim: Claim, line: MailLine, beat: Callable[[], None]) -> tuple[list[Result], bool]:
+        # Before anything is sent: whatever fails here must not forget what went out.
+        unwanted = self._unwanted(claim)
         results: list[Result] = []
         until = claim.until
         away = False
@@ -175,6 +183,9 @@ class Sender:
                 if not self._messages.extend(claim.token, rest, until):
                     log.warning("sender lost its lease", count=len(rest))
                     break
+            if intent["_id"] in unwanted:
+                results.append(_unwanted_result(intent))
+                continue
             if away or self._stopping.is_set():
                 # Not this mail's fault, so it costs no attempt.
                 results.append(_untried(intent, now + (AWAY_AGAIN if away else timedelta())))
@@ -183,6 +194,23 @@ class Sender:
             results.append(result)
             away = lost
         return results, away
+
+    def _unwanted(self, claim: Claim) -> set[str]:
+        """The mails about surveys whose recipients have said meanwhile that they want none."""
+        asking = [intent["_id"] for intent in claim.intents if intent["category"] == SURVEY]
+        return self._invitations.unwanted(
+            {id_: address for id_ in asking if (address := self._address(claim, id_))} if asking else {}
+        )
+
+    def _address(self, claim: Claim, intent_id: str) -> str | None:
+        """Where a mail of the claim goes; None when its payload is gone or does not open."""
+        sealed = claim.payloads.get(intent_id)
+        if sealed is None:
+            return None
+        try:
+            return str(self._ring.open(sealed, recipient=RECIPIENT, context=intent_id)["to"])
+        except SealError:
+            return None
 
     def _send_one(
         self, intent: dict[str, Any], sealed: str | None, line: MailLine, now: datetime
@@ -198,7 +226,8 @@ class Sender:
             log.error("mail cannot be built", intent_id=intent["_id"], error=describe(error))
             return Result(intent["_id"], step(State.SENDING, Trigger.FAIL_TECHNICALLY), "not_built"), False
         started = time.monotonic()
-        outcome = line.send(mail)
+        with span("mail send", kind="client", parent=intent.get("traceparent")):
+            outcome = line.send(mail)
         elapsed = time.monotonic() - started
         if outcome.unreached:
             return _untried(intent, self._clock.now() + AWAY_AGAIN), True
@@ -217,6 +246,7 @@ class Sender:
             language=intent["language"],
             at=now,
             style=self._settings.style,
+            stop=block.get("stop"),
         )
         return Mail(intent["_id"], block["to"], content)
 
@@ -253,12 +283,16 @@ class Sender:
                 beat()
         if len(written) < len(results):
             log.warning("results came after the lease", count=len(results) - len(written))
-        audiences = {intent["_id"]: intent["audience"] for intent in claim.intents}
+        intents = {intent["_id"]: intent for intent in claim.intents}
         ours = set(written)
+        now = self._clock.now()
         for result in results:
             if result.intent_id in ours:
-                audience = audiences[result.intent_id]
-                metrics.outcomes_total.labels("email", audience, result.state.value).inc()
+                intent = intents[result.intent_id]
+                metrics.outcomes_total.labels("email", intent["audience"], result.state.value).inc()
+                if result.state is State.SENT:
+                    took = (now - intent["created_at"]).total_seconds()
+                    metrics.mail_seconds.labels(intent["audience"]).observe(max(took, 0))
 
     def _write(self, session: Any, claim: Claim, results: list[Result]) -> list[str]:
         now = self._clock.now()
@@ -270,6 +304,7 @@ class Sender:
             for result in ended
         )
         self._outbox.append(session, [event for event in outcomes if event is not None])
+        self._settle(session, claim, [result for result in ended if result.state is not State.QUEUED], now)
         # A dump must not tell who holds which link to a survey.
         private = [r for r in ended if intents[r.intent_id]["category"] == SURVEY]
         self._messages.forget(session, [r.intent_id for r in private if r.state is not State.QUEUED])
@@ -278,12 +313,27 @@ class Sender:
                 self._suppress(session, claim, result, now)
         return list(written)
 
+    def _settle(self, session: Any, claim: Claim, results: list[Result], now: datetime) -> None:
+        """Whether an invitation uses up its recipient's thirty days: only if it went out."""
+        intents = {intent["_id"]: intent for intent in claim.intents if intent["event_type"] == INVITED}
+        ended = [
+            Ended(address, intents[result.intent_id]["expires_at"], result.state is State.SENT)
+            for result in results
+            if result.intent_id in intents and (address := self._address(claim, result.intent_id))
+        ]
+        if ended:
+            self._invitations.settle(session, ended, now)
+
     def _suppress(self, session: Any, claim: Claim, result: Result, now: datetime) -> None:
-        sealed = claim.payloads.get(result.intent_id)
-        if sealed is not None:
-            block = self._ring.open(sealed, recipient=RECIPIENT, context=result.intent_id)
-            address_hash = address_hashes(self._ring, block["to"])[0]
+        address = self._address(claim, result.intent_id)
+        if address is not None:
+            address_hash = address_hashes(self._ring, address)[0]
             self._messages.suppress(session, address_hash, reason="hard_bounce", until=now + SUPPRESS_FOR)
+
+
+def _unwanted_result(intent: dict[str, Any]) -> Result:
+    state = step(State.SENDING, Trigger.SKIP)
+    return Result(intent["_id"], state, reason=Reason.UNSUBSCRIBED, attempted=False)
 
 
 def _untried(intent: dict[str, Any], due_at: datetime) -> Result:

@@ -131,9 +131,9 @@ class NotificationsService:
 
     @periodic("reseal", every=3600)
     def reseal(self) -> None:
-        moved = self.app.registry.reseal()
+        moved = self.app.registry.reseal() + self.app.choices.reseal()
         if moved:
-            log.info("contacts moved to the current key", count=moved)
+            log.info("contacts and choices moved to the current key", count=moved)
 
     @sealed_rpc
     def inbox(self, actor: Any, cursor: str | None = None, limit: int = 20, unread_only: bool = False) -> Any:
@@ -170,6 +170,14 @@ class NotificationsService:
     @sealed_rpc
     def rejections(self, actor: Any, cursor: str | None = None, limit: int = 50) -> Any:
         return self.app.queries.rejections(actor, cursor, limit)
+
+    @sealed_rpc
+    def survey_choice(self, actor: Any, token: str) -> Any:
+        return self.app.choices.choice(actor, token)
+
+    @sealed_rpc
+    def choose_surveys(self, actor: Any, token: str, asked: bool) -> Any:
+        return self.app.choices.choose(actor, token, asked)
 
     @sealed_rpc
     def dry_run(self, actor: Any, event: dict[str, Any]) -> Any:

@@ -31,6 +31,7 @@ from notifications.wording import (
 
 _NOBODY = {"id": "Bapak/Ibu", "en": "Sir or Madam"}
 _DEAR = {"id": "Yth.", "en": "Dear"}
+STOP_LINK = "stop_link"
 _NEUTRAL_SERVICE = {"id": "layanan yang Anda pilih", "en": "the service you chose"}
 
 
@@ -136,6 +137,7 @@ _CASES = {
 
 _SURVEYS = {
     "has_service": has("service_code"),
+    STOP_LINK: ValueOf(lambda c: c.stop_url, (PRIVATE_LINK,)),
     "after_case": ValueOf(lambda c: c.data.get("kind") == "case", (PRIVATE_LINK, "kind"), yes_no=True),
     "after_visit": ValueOf(lambda c: c.data.get("kind") == "counter", (PRIVATE_LINK, "kind"), yes_no=True),
     "open_until": last_day_of("expires_at"),

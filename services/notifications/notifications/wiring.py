@@ -9,6 +9,7 @@ from typing import Any
 from notifications.channels import MailLine
 from notifications.channels.sandbox import SandboxLine
 from notifications.channels.smtp import SmtpLine, SmtpSettings
+from notifications.choosing import Choices
 from notifications.cityload import CityLoader
 from notifications.config import NotificationsConfig
 from notifications.intake import Intake, IntakeSettings
@@ -17,6 +18,7 @@ from notifications.queries import Queries
 from notifications.recipients import Directory
 from notifications.registry import Registry
 from notifications.sender import Sender, SenderSettings
+from notifications.store.choices import ChoiceStore
 from notifications.store.cities import Cities
 from notifications.store.invitations import InvitationStore
 from notifications.store.messages import Messages
@@ -35,6 +37,7 @@ class Application:
     intake: Intake
     registry: Registry
     queries: Queries
+    choices: Choices
     sender: Sender
     cities: CityLoader
 
@@ -53,9 +56,20 @@ def build(
     directory = Directory(people, messages, ring, deliverable_only=not config.development)
     contracts = Contracts.load(config.contracts_dir)
     cities = CityLoader(Cities(database), config.city_dir, contracts.schemas, clock)
+    permissions = Permissions.load(config.contracts_dir)
+    choices = Choices(
+        transact=mongo.transact,
+        store=ChoiceStore(database),
+        ring=ring,
+        permissions=permissions,
+        clock=clock,
+        public_url=config.public_url,
+    )
+    invitations = Invitations(InvitationStore(database), choices, ring)
     sender = Sender(
         transact=mongo.transact,
         messages=messages,
+        invitations=invitations,
         outbox=outbox,
         ring=ring,
         clock=clock,
@@ -68,7 +82,8 @@ def build(
         outbox=outbox,
         messages=messages,
         directory=directory,
-        invitations=Invitations(InvitationStore(database), ring),
+        invitations=invitations,
+        choices=choices,
         city=cities.current,
         clock=clock,
         settings=IntakeSettings(config.public_url, timedelta(days=config.mail_keep_days)),
@@ -78,10 +93,11 @@ def build(
         messages=messages,
         intake=intake,
         cities=cities,
-        permissions=Permissions.load(config.contracts_dir),
+        permissions=permissions,
         clock=clock,
     )
-    return Application(intake, Registry(**common, directory=directory), queries, sender, cities)
+    registry = Registry(**common, directory=directory)
+    return Application(intake, registry, queries, choices, sender, cities)
 
 
 def new_line(config: NotificationsConfig) -> MailLine:

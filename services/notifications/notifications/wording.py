@@ -66,6 +66,7 @@ class Context:
     city: City
     names: Names
     public_url: str
+    stop_url: str | None = field(default=None, repr=False)
 
     @property
     def language(self) -> str:

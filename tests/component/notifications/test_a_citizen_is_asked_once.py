@@ -110,9 +110,9 @@ def test_an_invitation_is_not_sent_after_its_own_end(asked: World, smtp: SmtpSer
 def test_nobody_is_invited_twice_in_thirty_days(asked: World, smtp: SmtpServer) -> None:
     asked.app.registry.on_contact_submitted([visitor("d", "SITI@example.invalid")])
     handle(asked, invited("a"), invited("b"))
+    asked.send()
     asked.clock.advance(days=29, hours=23)
     handle(asked, invited("c"), invited("d"))
-    asked.send()
 
     states = {intent["subject"]: (intent["status"], intent["reason"]) for intent in asked.intents()}
     (first,) = (subject for subject, state in states.items() if state[1] is None)
@@ -125,6 +125,48 @@ def test_nobody_is_invited_twice_in_thirty_days(asked: World, smtp: SmtpServer) 
     handle(asked, invited("c", "later"))
     asked.send()
     assert asked.intent(subject=invitation_id("later"))["status"] == "sent"
+
+
+@pytest.mark.parametrize("address", ["permfail@example.invalid", "policy@example.invalid"])
+def test_an_invitation_that_was_refused_uses_up_nothing(world: World, address: str) -> None:
+    world.app.registry.on_contact_submitted([visitor("a", address)])
+    world.clock.advance(minutes=2)
+    handle(world, invited("a"))
+
+    world.send()
+
+    assert world.intent()["status"] in ("permanent_failure", "technical_failure")
+    assert world.mongo.database["asked"].count_documents({}) == 0
+
+
+def test_an_invitation_that_ended_unsent_uses_up_nothing(asked: World, smtp: SmtpServer) -> None:
+    handle(asked, invited("a", expires_at=(asked.clock.now() + timedelta(hours=1)).isoformat()))
+    asked.clock.advance(hours=2)
+    asked.send()
+
+    handle(asked, invited("b"))
+    asked.send()
+
+    states = {one["subject"]: one["status"] for one in asked.intents()}
+    assert states == {invitation_id("a"): "expired", invitation_id("b"): "sent"}
+    assert len(smtp.mails()) == 1
+
+
+def test_an_invitation_that_nobody_could_send_in_its_life_holds_its_address_no_longer(
+    asked: World, smtp: SmtpServer
+) -> None:
+    handle(asked, invited("a"))
+    asked.clock.advance(days=8)
+    handle(asked, invited("b"))
+    asked.send()
+    handle(asked, invited("c"))
+
+    states = {one["subject"]: (one["status"], one["reason"]) for one in asked.intents()}
+    assert states == {
+        invitation_id("a"): ("expired", None),
+        invitation_id("b"): ("sent", None),
+        invitation_id("c"): ("skipped", "invited_recently"),
+    }
 
 
 def test_of_invitations_that_come_at_the_same_moment_one_is_sent(
@@ -151,11 +193,16 @@ def test_of_invitations_that_come_at_the_same_moment_one_is_sent(
 def test_what_is_remembered_of_an_address_leads_to_no_message(asked: World) -> None:
     handle(asked, invited("a"))
 
-    (row,) = asked.mongo.database["asked"].find({})
+    def row() -> Any:
+        (found,) = asked.mongo.database["asked"].find({})
+        assert set(found) == {"_id", "until"}
+        assert found["until"].time().isoformat() == "00:00:00"
+        assert found["_id"] not in str(asked.intents())
+        return found
 
-    assert set(row) == {"_id", "until"}
-    assert row["until"].time().isoformat() == "00:00:00"
-    assert row["_id"] not in str(asked.intents())
+    reserved = row()
+    asked.send()
+    assert row()["until"] - reserved["until"] == timedelta(days=30 - 7)
 
 
 @pytest.mark.parametrize("times", [1, 3])

@@ -118,6 +118,16 @@ def test_no_text_breaks_out_of_the_html(text: str) -> None:
     assert "<" not in inside
 
 
+def test_a_mail_of_a_survey_names_the_request_that_ends_them() -> None:
+    stop = "https://tanggap.example/jangan-tanyai/uuuu"
+
+    asking, telling = mail(stop=stop), mail()
+
+    assert asking["List-Unsubscribe"] == f"<{stop}>"
+    assert asking["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert list(telling.keys()) == HEADERS
+
+
 def test_a_mail_that_goes_out_twice_has_one_message_id() -> None:
     read = mail()
 

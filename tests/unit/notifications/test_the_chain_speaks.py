@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from unit.notifications.chain_words import told
 
-from notifications.city import CitySource, fields_of_schemas, read_city
+from notifications.city import CitySource, TemplateSource, check, fields_of_schemas, read_city
 from notifications.domain.audiences import CITIZENS, about_case
 from notifications.domain.intents import Recipient
-from notifications.domain.rules import Rule, faults_in, matches
+from notifications.domain.rules import SURVEY, Rule, faults_in, matches
 from notifications.domain.template import tidy
 from notifications.pages import page_of
 from notifications.values import values_for
@@ -26,6 +26,7 @@ TOPOLOGY = Topology.load(ROOT / "contracts")
 SOURCE: CitySource = read_city(CITY, FIELDS)
 CHAIN = [rule for rule in SOURCE.rules if not about_case(rule.event_type)]
 URL = "https://t.example"
+STOP = f"{URL}/jangan-tanyai/{'u' * 44}"
 NAMES = Names(
     {"dukcapil": {"id": "Disdukcapil", "en": "Civil registry"}},
     {"ktp-el": {"id": "KTP elektronik", "en": "Identity card"}},
@@ -47,7 +48,7 @@ def filled(rule: Rule, data: dict[str, Any], language: str) -> tuple[str, str]:
     audience = "reporter" if rule.audience in CITIZENS else "staff"
     who = Recipient("ref", audience, language, name="Siti", link=f"{URL}/lacak/a/secret")
     parsed = next(t for t in SOURCE.templates if (t.key, t.language) == (rule.template, language)).parsed(1)
-    context = Context(rule.event_type, data, who, SOURCE.city(), NAMES, URL)
+    context = Context(rule.event_type, data, who, SOURCE.city(), NAMES, URL, STOP)
     values = values_for(parsed.keys, context)
     return tidy(parsed.subject.fill(values)), tidy(parsed.body.fill(values))
 
@@ -72,7 +73,8 @@ def test_every_message_of_the_chain_is_filled_and_leads_to_its_page(
     assert not FRAUD.search(subject), subject
     assert not re.search(r"\(\(|\)\)|None", subject + text)
     assert not re.search(r" [.,]|\.\.|\n\n\n|  ", text)
-    assert text.count(URL) == 1
+    assert text.count(URL) == (2 if rule.category == SURVEY else 1)
+    assert (STOP in text) is (rule.category == SURVEY)
     assert f"{URL}{page_of(rule.event_type, data)}" in text
 
 
@@ -138,7 +140,8 @@ def test_an_invitation_says_who_asks_what_for_how_long_and_how_not_to_be_asked(l
     # Its end is the midnight after the day that is named.
     assert {"id": "Selasa, 8 Desember 2026", "en": "Tuesday, 8 December 2026"}[language] in text
     assert {"id": "sekali dalam 30 hari", "en": "once in 30 days"}[language] in text
-    assert {"id": "tidak ingin ditanya", "en": "do not want to be asked"}[language] in text
+    assert {"id": "tidak ingin kami tanyai lagi", "en": "do not want to be asked any more"}[language] in text
+    assert STOP in text
     assert "/lacak/" not in text
     assert name in subject
 
@@ -217,6 +220,17 @@ INVITED = {
 )
 def test_a_wrong_rule_of_the_chain_is_refused(changes: dict[str, Any], fault: str) -> None:
     assert any(fault in found for found in faults_in(rule(**changes), FIELDS))
+
+
+def test_a_survey_mail_without_the_way_not_to_be_asked_again_is_refused() -> None:
+    texts = [
+        TemplateSource("t", language, "Halo", body)
+        for language, body in (("id", "((link)) ((stop_link))"), ("en", "((link))"))
+    ]
+
+    faults = check([rule(**INVITED)], texts, FIELDS)
+
+    assert faults == ["rule r: template t.en: ((stop_link)) is missing: who is asked must be able to end it"]
 
 
 @pytest.mark.parametrize("changes", [{}, INVITED, {"audience": "rater"}, {"audience": "role:hr"}])

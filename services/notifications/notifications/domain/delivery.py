@@ -3,7 +3,8 @@
     accepted ─> scheduled ─> queued ─> sending ─> sent ─> delivered
         │           │          │ ^        │         └──> permanent_failure | temporary_failure
         │           │          │ └─retry──┤
-        │           │          │          └──> permanent_failure | temporary_failure | technical_failure
+        │           │          │          ├──> permanent_failure | temporary_failure | technical_failure
+        │           │          │          └──> skipped | expired
         └───────────┴──────────┴──> skipped | cancelled | expired
 
 Nothing leaves a terminal state. A trigger that its state does not know is late or repeated: it changes
@@ -71,6 +72,8 @@ TRANSITIONS: dict[State, dict[Trigger, State]] = {
         _T.RECEIPT_DELIVERED: _S.DELIVERED,
         _T.RETRY: _S.QUEUED,
         _T.RELEASE: _S.QUEUED,
+        # Claimed, but not handed over: its recipient has said meanwhile that she wants none.
+        _T.SKIP: _S.SKIPPED,
         _T.EXPIRE: _S.EXPIRED,
         **_FAILED,
     },
@@ -120,8 +123,10 @@ class Reason(StrEnum):
     AUDIENCE_EMPTY = "audience_empty"
     RULE_INACTIVE = "rule_inactive"
     SECRECY = "secrecy"
-    # Surveys alone; never announced, so the contract does not know them.
+    # Surveys alone, and never announced.
     INVITED_RECENTLY = "invited_recently"
     """The address was asked how it was less than thirty days ago."""
     NOT_INVITED = "not_invited"
     """A reminder of an invitation that was never sent."""
+    UNSUBSCRIBED = "unsubscribed"
+    """Whoever holds the address does not want to be asked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from notifications.domain.delivery import Reason, State
 from notifications.domain.rules import Rule
@@ -39,6 +39,14 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
+class StopLink:
+    """The way not to be asked again, for one mail."""
+
+    url: str = field(repr=False)
+    fingerprint: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """What an event means for one recipient on one channel, before anything is stored."""
 
@@ -58,3 +66,5 @@ class Planned:
     address: str | None = None
     missing: tuple[str, ...] = ()
     """Keys that had no value, for a technical failure."""
+    stop: StopLink | None = None
+    """In mails of surveys."""

@@ -9,6 +9,8 @@ templates, rules, settings    immutable versions, and which of them are in force
 units, services, departments  our copies of their names
 suppressions keyed hashes of addresses that refused for good
 asked        keyed hashes of addresses that may not be asked about a service again yet
+unasked      addresses that may never be, as keyed hashes and sealed; without an end
+links        fingerprints of the links by which people say so, each with its sealed address
 """
 
 from __future__ import annotations
@@ -63,6 +65,8 @@ def ensure_indexes(database: Database[Document]) -> None:
     items.create_index("purge_at", expireAfterSeconds=0)
     database["asked"].create_index("until", expireAfterSeconds=0)
     database["suppressions"].create_index("until", expireAfterSeconds=0)
+    database["links"].create_index("purge_at", expireAfterSeconds=0)
+    database["unasked"].create_index("kid")
     # Written in transactions, in which a collection had better exist.
     for name in ("units", "services", "departments"):
         database[name].create_index("version")

@@ -31,6 +31,10 @@ class InvitationStore:
             rows = [UpdateOne({"_id": h}, {"$set": {"until": day}}, upsert=True) for h, day in until.items()]
             self._asked.bulk_write(rows, session=session)
 
+    def release(self, session: ClientSession, hashes: Sequence[str], until: datetime) -> None:
+        """Free an address that was held until this day; one that was asked again since stays held."""
+        self._asked.delete_many({"_id": {"$in": list(hashes)}, "until": until}, session=session)
+
     def states(self, subjects: Sequence[str], event_type: str) -> dict[str, str]:
         """What became of the messages about these invitations."""
         query = {"subject": {"$in": list(subjects)}, "event_type": event_type}

@@ -12,7 +12,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
-from notifications.domain.delivery import State, Trigger, states_taking
+from notifications.domain.delivery import Reason, State, Trigger, states_taking
 
 Document = dict[str, Any]
 REFUSED = "event.rejected.v1"
@@ -38,6 +38,8 @@ class Result:
     intent_id: str
     state: State
     code: str | None = None
+    reason: Reason | None = None
+    """Why it was not sent after all."""
     due_at: datetime | None = None
     """The next attempt, when the intent goes back to the queue."""
     attempted: bool = True
@@ -156,8 +158,16 @@ class Messages:
             )
         return ids
 
-    def due(self, now: datetime) -> int:
-        return self._intents.count_documents({"status": State.QUEUED.value, "due_at": {"$lte": now}})
+    def waiting(self, now: datetime) -> tuple[int, float]:
+        """How many mails could be sent now, and the age of the oldest in seconds.
+
+        The age counts from the mail's making: a server that is away moves its due time on and on.
+        """
+        due = {"status": State.QUEUED.value, "due_at": {"$lte": now}}
+        group = {"_id": None, "count": {"$sum": 1}, "oldest": {"$min": "$created_at"}}
+        for found in self._intents.aggregate([{"$match": due}, {"$group": group}]):
+            return found["count"], max((now - found["oldest"]).total_seconds(), 0.0)
+        return 0, 0.0
 
     # Addresses that refused.
 
@@ -217,19 +227,24 @@ class Messages:
 
 def _same_updates(results: Sequence[Result], now: datetime) -> list[tuple[Document, Document]]:
     """One update for all intents that ended alike: a batch is one or two writes, not fifty."""
-    alike: dict[tuple[State, str | None], list[str]] = {}
+    alike: dict[tuple[State, str | None, Reason | None], list[str]] = {}
     for result in results:
         if result.state is not State.QUEUED:
-            alike.setdefault((result.state, result.code), []).append(result.intent_id)
+            alike.setdefault((result.state, result.code, result.reason), []).append(result.intent_id)
     return [
         (
             {"_id": {"$in": ids}},
             {
-                "$set": {"status": state.value, "code": code, "finished_at": now},
+                "$set": {
+                    "status": state.value,
+                    "code": code,
+                    "finished_at": now,
+                    **({"reason": reason.value} if reason else {}),
+                },
                 "$unset": {"due_at": "", "claim": ""},
             },
         )
-        for (state, code), ids in alike.items()
+        for (state, code, reason), ids in alike.items()
     ]
 
 
