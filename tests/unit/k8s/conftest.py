@@ -50,5 +50,5 @@ def secrets_of() -> Callable[[Manifests], dict[str, dict[str, str]]]:
 
 
 @pytest.fixture
-def topology_script() -> ModuleType:
-    return script("k8s_topology")
+def resources_script() -> ModuleType:
+    return script("k8s_resources")

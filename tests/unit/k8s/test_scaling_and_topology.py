@@ -13,8 +13,8 @@ def contracts() -> Topology:
     return Topology.load(ROOT / "contracts")
 
 
-def test_the_written_files_follow_the_contracts(topology_script):
-    stale = [str(file) for file, text in topology_script.files().items() if file.read_text() != text]
+def test_the_written_files_follow_their_sources(resources_script):
+    stale = [str(file) for file, text in resources_script.files().items() if file.read_text() != text]
     assert stale == []
 
 

@@ -1,15 +1,17 @@
-"""Write what the broker holds, and the scaling by its queues, as Kubernetes resources.
+"""Write as Kubernetes resources what is decided elsewhere in the repository.
 
-Both follow from contracts/topology.yaml alone.
+    contracts/topology.yaml       what the broker holds, and the scaling by its queues
+    deploy/monitoring/rules       alerts
 
-python scripts/k8s_topology.py            writes
-python scripts/k8s_topology.py --check    fails if a written file is not what the contracts say
+python scripts/k8s_resources.py            writes
+python scripts/k8s_resources.py --check    fails if a written file is not what its sources say
 """
 
 import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import yaml
@@ -18,6 +20,7 @@ from servicekit.topology import MONITOR, Topology
 
 ROOT = Path(__file__).resolve().parent.parent
 KUBERNETES = ROOT / "deploy" / "k8s"
+RULES = ROOT / "deploy" / "monitoring" / "rules"
 BROKER = {"name": "rabbitmq"}
 VHOST = "/"
 BACKLOG = 1000
@@ -122,23 +125,33 @@ def scaled(name: str, triggers: list[Resource]) -> Resource:
     return resource("ScaledObject", name, spec, "keda.sh/v1alpha1")
 
 
+def alert_resources() -> Iterator[Resource]:
+    for file in sorted(RULES.glob("*.yml")):
+        yield resource(
+            "PrometheusRule", file.stem, yaml.safe_load(file.read_text()), "monitoring.coreos.com/v1"
+        )
+
+
 def files() -> dict[Path, str]:
-    topology = Topology.load(ROOT / "contracts")
+    topology, contracts = Topology.load(ROOT / "contracts"), "contracts/topology.yaml"
+    components = KUBERNETES / "components"
     return {
-        KUBERNETES / "overlays" / "prod" / "topology.yaml": text(broker_resources(topology)),
-        KUBERNETES / "components" / "keda" / "scaling.yaml": text(scaling_resources(topology)),
+        KUBERNETES / "overlays" / "prod" / "topology.yaml": text(contracts, broker_resources(topology)),
+        components / "keda" / "scaling.yaml": text(contracts, scaling_resources(topology)),
+        components / "monitoring" / "rules.yaml": text("deploy/monitoring/rules", alert_resources()),
     }
 
 
-def text(resources: Iterator[Resource]) -> str:
-    """One line for a specification: there are hundreds, and they are read by comparing."""
-    written = ["# Written by scripts/k8s_topology.py from contracts/topology.yaml.\n"]
+def text(source: str, resources: Iterator[Resource]) -> str:
+    """One line for what the broker holds: there are hundreds of it, and they are read by comparing."""
+    written = [f"# Written by scripts/k8s_resources.py from {source}.\n"]
     for found in resources:
+        short = found["kind"] != "PrometheusRule"
         head = yaml.safe_dump(
             {key: found[key] for key in ("apiVersion", "kind", "metadata")}, sort_keys=False
         )
-        spec = yaml.safe_dump(found["spec"], sort_keys=False, default_flow_style=True, width=100_000)
-        written.append(f"{head}spec: {spec}")
+        spec = yaml.safe_dump(found["spec"], sort_keys=False, default_flow_style=short, width=100_000)
+        written.append(f"{head}spec: {spec}" if short else f"{head}spec:\n{indent(spec, '  ')}")
     return written[0] + "---\n".join(written[1:])
 
 
@@ -146,7 +159,7 @@ def main() -> int:
     stale = [file for file, wanted in files().items() if not file.exists() or file.read_text() != wanted]
     if "--check" in sys.argv:
         for file in stale:
-            print(f"{file.relative_to(ROOT)} is not what the contracts say: python scripts/k8s_topology.py")
+            print(f"{file.relative_to(ROOT)} is not what its sources say: python scripts/k8s_resources.py")
         return 1 if stale else 0
     for file in stale:
         file.write_text(files()[file])
