@@ -3,8 +3,7 @@
     python scripts/k8s_secrets.py small | kubectl create -f -
 
 `create` refuses what exists, and that is meant: new keys open nothing that was sealed before. Nothing is
-kept here; what was made is in the cluster alone. Save the Secrets `complaints`, `surveys` and `backup` where
-the backups are not (docs/kubernetes.md).
+kept here; what was made is in the cluster alone. Save it where the backups are not (docs/kubernetes.md).
 
 TANGGAP_SMTP_USERNAME, TANGGAP_SMTP_PASSWORD and TANGGAP_OIDC_CLIENT_SECRET are taken from the environment.
 """
