@@ -12,12 +12,14 @@ from gateway.config import load
 from gateway.server import OneWrite
 from servicekit import logs
 from servicekit.config import exit_on_configuration_error
+from servicekit.exporting import export_spans
 
 
 def main() -> None:
     """Serve until SIGTERM, then finish what is being answered, for 20 s at most."""
     config = exit_on_configuration_error(load)
     logs.configure("gateway", config.log_level)
+    flush_spans = exit_on_configuration_error(lambda: export_spans("gateway"))
     app = exit_on_configuration_error(lambda: create_app(config))
     # What is built here lives as long as the process: looking through it again finds no garbage.
     gc.collect()
@@ -42,6 +44,7 @@ def main() -> None:
         timeout_keep_alive=5,
         timeout_graceful_shutdown=20,
     )
+    flush_spans()
 
 
 if __name__ == "__main__":

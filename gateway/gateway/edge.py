@@ -18,7 +18,7 @@ from gateway import measures
 from gateway.problems import Problem
 from servicekit.ids import uuid4
 from servicekit.logs import CodeLog, get_logger
-from servicekit.tracing import span
+from servicekit.tracing import describe_span, span
 
 log = get_logger("gateway.access")
 access_log = CodeLog("gateway.access")
@@ -96,6 +96,7 @@ class Edge:
         route = getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         _timer(method, route, status).observe(seconds)
+        describe_span(f"{method} {route}", {"http.route": route, "http.response.status_code": status})
         if route in _QUIET:
             return
         access_log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))

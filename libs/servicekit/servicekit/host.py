@@ -27,6 +27,7 @@ from nameko.containers import ServiceContainer
 from servicekit import logs
 from servicekit.config import ServiceConfig, exit_on_configuration_error, read_service_config
 from servicekit.errors import ConfigurationError
+from servicekit.exporting import export_spans
 from servicekit.health import Health
 
 log = logs.get_logger(__name__)
@@ -42,6 +43,7 @@ def run_service(service_cls: type, config: ServiceConfig | None = None) -> NoRet
     name = service_cls.name  # type: ignore[attr-defined]  # what makes a class a Nameko service
     config = config or exit_on_configuration_error(lambda: read_service_config(name))
     logs.configure(config.service, config.log_level)
+    flush_spans = exit_on_configuration_error(lambda: export_spans(config.service))
     # The hub would print tracebacks with their texts; whoever waits for a greenlet gets its error.
     eventlet.debug.hub_exceptions(False)
     stopped = GreenEvent()
@@ -64,6 +66,7 @@ def run_service(service_cls: type, config: ServiceConfig | None = None) -> NoRet
     finally:
         if not stopped.ready():
             stopped.send(True)
+    flush_spans()
     if failure is None:
         log.info("stopped")
         _flush_and_exit(0)

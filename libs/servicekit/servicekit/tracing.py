@@ -96,10 +96,26 @@ def _recorded(
         kind=getattr(otel.SpanKind, kind.upper()),
         links=[otel.Link(_otel_span_context(link)) for link in map(parse_traceparent, links) if link],
         attributes=dict(attributes or {}),
+        # The text of an exception may quote what somebody wrote; its class may be told.
+        record_exception=False,
+        set_status_on_exception=False,
     ) as recorded:
         own = _from_otel(recorded, above) or (above.child() if above else new_trace())
-        with _Inside(own, log) as context:
-            yield context
+        try:
+            with _Inside(own, log) as context:
+                yield context
+        except Exception as error:
+            recorded.set_status(otel.StatusCode.ERROR)
+            recorded.set_attribute("error.type", type(error).__name__)
+            raise
+
+
+def describe_span(name: str, attributes: Mapping[str, str | int]) -> None:
+    """Name the running span anew, once it is known what it is about."""
+    running = otel.get_current_span()
+    if running.is_recording():
+        running.update_name(name)
+        running.set_attributes(attributes)
 
 
 class _Inside(AbstractContextManager[TraceContext]):
