@@ -96,6 +96,11 @@ def prod(passwords: Passwords) -> Secrets:
             f"mongodb-{user}": {"password": passwords[f"database {user}"]} for user in (*SERVICES, "operator")
         },
         "keda": {"host": looking},
+        # As who may write, for a restore: nobody else may write into any of them.
+        "tools": {
+            f"TANGGAP_{service.upper()}_DB": database(service, service, passwords[f"database {service}"])
+            for service in SERVICES
+        },
     }
 
 

@@ -14,9 +14,9 @@ def overlay(request: pytest.FixtureRequest) -> Manifests:
     return render(f"overlays/{request.param}")
 
 
-@pytest.fixture(params=["small", "prod", "tools"])
+@pytest.fixture(params=["small", "prod", "small_tools", "prod_tools"])
 def installation(request: pytest.FixtureRequest) -> Manifests:
-    """Each overlay, and the one with the operator's pod beside it."""
+    """Each overlay, with the operator's pod and without it."""
     found: Manifests = request.getfixturevalue(request.param)
     return found
 
@@ -32,9 +32,15 @@ def prod() -> Manifests:
 
 
 @pytest.fixture
-def tools() -> Manifests:
-    """The operator's pod in `small`."""
-    return together("overlays/small", "tools")
+def small_tools() -> Manifests:
+    """`small` with the operator's pod."""
+    return together("overlays/small", "tools/small")
+
+
+@pytest.fixture
+def prod_tools() -> Manifests:
+    """`prod` with the operator's pod."""
+    return together("overlays/prod", "tools/prod")
 
 
 @pytest.fixture

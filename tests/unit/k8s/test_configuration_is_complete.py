@@ -183,11 +183,20 @@ def test_the_public_address_is_written_once(overlay):
     assert all(certificate["spec"]["dnsNames"] == [host] for certificate in overlay.of("Certificate"))
 
 
-def test_the_operators_pod_finds_the_broker_the_databases_and_the_backups(tools, secrets_of):
-    known = Settings(given(tools, secrets_of(tools), "tools"), None)
-    assert urlsplit(known.need("AMQP_URL")).hostname == urlsplit(known.need("AMQP_MANAGEMENT_URL")).hostname
-    assert {urlsplit(place.url).username for place in places(known, writing=True)} == {"admin"}
-    assert {urlsplit(place.url).username for place in places(known)} == {"operator"}
+@pytest.mark.parametrize("installation", ["small_tools", "prod_tools"])
+def test_the_operators_pod_finds_the_broker_the_databases_and_the_backups(request, secrets_of, installation):
+    manifests = request.getfixturevalue(installation)
+    made_by_the_operator = {"rabbitmq-default-user": {"username": "default_user_x", "password": "made there"}}
+    known = Settings(given(manifests, secrets_of(manifests) | made_by_the_operator, "tools"), None)
+    assert known.need("AMQP_URL").partition("@")[2] == "rabbitmq:5672/%2F"
+    assert known.need("AMQP_MANAGEMENT_URL").partition("@")[2] == "rabbitmq:15672"
     assert backup_ring(known).current_kid == "k1"
-    (mounts,) = (container["volumeMounts"] for container in tools.workload("tools").containers)
+    writers = {urlsplit(place.url.split(",")[0]).username for place in places(known, writing=True)}
+    assert writers == ({"admin"} if installation == "small_tools" else set(SERVICES))
+    for process in PROCESSES:
+        health = urlsplit(known.need(f"TANGGAP_{process.upper()}_METRICS"))
+        service = manifests.one("Service", health.hostname)["spec"]
+        assert service["selector"] == {"app.kubernetes.io/name": process}
+        assert health.port in {port["port"] for port in service["ports"]}
+    (mounts,) = (container["volumeMounts"] for container in manifests.workload("tools").containers)
     assert "/backups" in {mount["mountPath"] for mount in mounts}

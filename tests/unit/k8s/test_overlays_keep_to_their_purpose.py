@@ -31,9 +31,10 @@ def test_all_of_it_fits_while_the_gateway_is_replaced_and_the_jobs_run(small):
     assert asked(small, everything, "cpu") <= amount(quota["requests.cpu"])
 
 
-def test_all_of_it_fits_while_the_backup_runs(small):
+def test_all_of_it_fits_while_the_backup_and_the_operators_pod_run(small_tools):
+    small = small_tools
     quota = small.one("ResourceQuota", "node")["spec"]["hard"]
-    everything = [*serving(small), "backup"]
+    everything = [*serving(small), "backup", "tools"]
     assert asked(small, everything, "memory", "limits") <= amount(quota["limits.memory"])
     assert asked(small, everything, "cpu") <= amount(quota["requests.cpu"])
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from support.kubernetes import PROCESSES, Manifests
 
 SERVICES = PROCESSES[1:]
@@ -120,12 +122,21 @@ def test_the_mail_server_is_asked_on_the_port_that_is_open(overlay):
     assert ports == {int(settings["TANGGAP_SMTP_PORT"])}
 
 
-def test_the_operators_pod_adds_its_own_ways_and_no_door(small, tools):
-    assert flows(tools) - flows(small) == {
+@pytest.mark.parametrize(
+    ("without", "with_it", "databases"),
+    [
+        ("small", "small_tools", ["mongodb"]),
+        ("prod", "prod_tools", [f"mongodb-{service}" for service in SERVICES]),
+    ],
+)
+def test_the_operators_pod_adds_its_own_ways_and_no_door(request, without, with_it, databases):
+    before, after = request.getfixturevalue(without), request.getfixturevalue(with_it)
+    assert flows(after) - flows(before) == {
         ("tools", "rabbitmq", 5672),
         ("tools", "rabbitmq", 15672),
-        ("tools", "mongodb", 27017),
         ("tools", "gateway", 8080),
+        *(("tools", process, 8081) for process in PROCESSES),
+        *(("tools", database, 27017) for database in databases),
     }
-    assert doors(tools, "Egress") == doors(small, "Egress")
-    assert doors(tools, "Ingress") == doors(small, "Ingress")
+    for direction in ("Ingress", "Egress"):
+        assert doors(after, direction) == doors(before, direction)
