@@ -40,6 +40,11 @@ def request_bytes(path: str, body: dict[str, object], headers: dict[str, str] | 
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + payload
 
 
+def get_bytes(path: str, headers: dict[str, str] | None = None) -> bytes:
+    lines = [f"GET {path} HTTP/1.1", "Host: bench", *(f"{k}: {v}" for k, v in (headers or {}).items())]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
 async def _read_response(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     head = await reader.readuntil(b"\r\n\r\n")
     status = int(head[9:12])

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pymongo
-from load import request_bytes
+from load import get_bytes, request_bytes
 
 from servicekit.ids import uuid7
 from support.broker import Management
@@ -36,11 +36,17 @@ class System:
     """One contender: its port, what a filing looks like, how to count finished cases, its processes."""
 
     name: str
+    library: str
+    """The distribution whose version a result is quoted with."""
     port: int
     request: Callable[[int], bytes]
     start_counting: Callable[[], Callable[[], int]]
     """Called when a round begins; what it returns counts the cases finished since, and costs little."""
     pids: Callable[[], list[int]]
+    start_timing: Callable[[], Callable[[], list[float]]]
+    """As `start_counting`; what it returns lists the seconds from filed to noticed of each case since."""
+    read: Callable[[dict[str, str]], bytes]
+    """The request that reads the case which a filing's answer names."""
     share: float = 1.0
     """The part of a round's cases it is given, so that every system is measured for about as long."""
 
@@ -60,13 +66,28 @@ def tanggap(stack: Stack, database: pymongo.MongoClient[Any], *, mail: bool) -> 
     sent; that is what the peers store, and the outcome still goes back to the case's timeline. With
     mail: the notice is rendered, handed to the sink over SMTP and recorded as sent.
     """
-    intents = database["notifications"]["intents"]
+    intents, cases = database["notifications"]["intents"], database["complaints"]["cases"]
     done = {"rule": "receipt", "status": "sent" if mail else "skipped"}
 
     def start_counting() -> Callable[[], int]:
         # An intent's id begins with its event's UUIDv7: only this round's rows are looked at.
         since = uuid7()
         return lambda: intents.count_documents({"_id": {"$gt": since}, **done})
+
+    def start_timing() -> Callable[[], list[float]]:
+        since = uuid7()
+
+        def lags() -> list[float]:
+            noticed = {
+                row["complaint_id"]: row["finished_at"]
+                for row in intents.find(
+                    {"_id": {"$gt": since}, **done}, {"complaint_id": 1, "finished_at": 1}
+                )
+            }
+            filed = cases.find({"_id": {"$in": list(noticed)}}, {"accepted_at": 1})
+            return [(noticed[row["_id"]] - row["accepted_at"]).total_seconds() for row in filed]
+
+        return lags
 
     def request(number: int) -> bytes:
         body: dict[str, object] = {
@@ -82,16 +103,89 @@ def tanggap(stack: Stack, database: pymongo.MongoClient[Any], *, mail: bool) -> 
 
     return System(
         name="Tanggap, mail sent" if mail else "Tanggap",
+        library="tanggap-servicekit",
         port=int(stack.env["TANGGAP_URL"].rpartition(":")[2]),
         request=request,
         start_counting=start_counting,
         pids=lambda: [stack.process(name).pid for name in ("gateway", "complaints", "notifications")],
+        start_timing=start_timing,
+        read=lambda filed: get_bytes(
+            f"/v1/complaints/{filed['tracking_code']}", {"Tanggap-Secret": filed["secret"]}
+        ),
         share=0.25 if mail else 1.0,
     )
 
 
-def stock_nameko(stack: Stack, database: pymongo.MongoClient[Any], cleanup: ExitStack, port: int) -> System:
-    """HTTP entrypoint, RPC, EventDispatcher, @event_handler: three processes, as documented."""
+@dataclass(frozen=True)
+class Peer:
+    """How others are started: a script, the roles it runs as, and whether it reads what it stored."""
+
+    name: str
+    library: str
+    script: str
+    roles: tuple[str, ...]
+    share: float
+
+
+STOCK_NAMEKO = Peer("stock Nameko", "nameko", "stock_nameko.py", ("complaints", "notifier", "front"), 0.25)
+FASTAPI = Peer("FastAPI + FastStream", "faststream", "fastapi_faststream.py", ("notifier", "front"), 0.5)
+
+
+def peer(
+    about: Peer, stack: Stack, database: pymongo.MongoClient[Any], cleanup: ExitStack, port: int
+) -> System:
+    """Another way of doing the same work, on the same servers, with a vhost and a database of its own."""
+    amqp_url, name = own_place(stack, database, cleanup)
+    environment = {
+        **os.environ,
+        "PEER_AMQP_URL": amqp_url,
+        "PEER_MONGODB_URL": stack.env["MONGODB_URL"],
+        "PEER_DATABASE": name,
+        "PEER_PORT": str(port),
+    }
+    processes = [
+        subprocess.Popen([sys.executable, str(PEERS / about.script), role], env=environment)
+        for role in about.roles
+    ]
+    for process in processes:
+        cleanup.callback(process.wait, 20)
+        cleanup.callback(process.terminate)
+    wait_for_port(port)
+    cases, notices = database[name]["cases"], database[name]["notifications"]
+
+    def request(number: int) -> bytes:
+        body = {"title": "Lubang di tikungan pasar", "description": TEXT, "lat": -0.6812, "lon": 100.7781}
+        return request_bytes("/complaints", body)
+
+    def start_counting() -> Callable[[], int]:
+        before = notices.estimated_document_count()
+        return lambda: notices.estimated_document_count() - before
+
+    def start_timing() -> Callable[[], list[float]]:
+        since = time.time()
+
+        def lags() -> list[float]:
+            filed = {row["_id"]: row["filed_at"] for row in cases.find({"filed_at": {"$gt": since}})}
+            noticed = notices.find({"complaint_id": {"$in": list(filed)}})
+            return [row["at"] - filed[row["complaint_id"]] for row in noticed]
+
+        return lags
+
+    return System(
+        name=about.name,
+        library=about.library,
+        port=port,
+        request=request,
+        start_counting=start_counting,
+        pids=lambda: [process.pid for process in processes],
+        start_timing=start_timing,
+        read=lambda filed: get_bytes(f"/complaints/{filed['tracking_code']}"),
+        share=about.share,
+    )
+
+
+def own_place(stack: Stack, database: pymongo.MongoClient[Any], cleanup: ExitStack) -> tuple[str, str]:
+    """A vhost's URL and a database's name, both gone afterwards."""
     management = Management(stack.env["AMQP_MANAGEMENT_URL"])
     vhost = f"bench-{uuid.uuid4().hex[:8]}"
     administrator = urlsplit(stack.env["AMQP_URL"])
@@ -104,39 +198,7 @@ def stock_nameko(stack: Stack, database: pymongo.MongoClient[Any], cleanup: Exit
     cleanup.callback(management.call, "DELETE", f"/vhosts/{vhost}")
     name = f"bench_{uuid.uuid4().hex[:8]}"
     cleanup.callback(database.drop_database, name)
-    environment = {
-        **os.environ,
-        "PEER_AMQP_URL": administrator._replace(path=f"/{vhost}").geturl(),
-        "PEER_MONGODB_URL": stack.env["MONGODB_URL"],
-        "PEER_DATABASE": name,
-        "PEER_HTTP": f"127.0.0.1:{port}",
-    }
-    processes = [
-        subprocess.Popen([sys.executable, str(PEERS / "stock_nameko.py"), role], env=environment)
-        for role in ("complaints", "notifier", "front")
-    ]
-    for process in processes:
-        cleanup.callback(process.wait, 20)
-        cleanup.callback(process.terminate)
-    wait_for_port(port)
-
-    def request(number: int) -> bytes:
-        body = {"title": "Lubang di tikungan pasar", "description": TEXT, "lat": -0.6812, "lon": 100.7781}
-        return request_bytes("/complaints", body)
-
-    def start_counting() -> Callable[[], int]:
-        notices = database[name]["notifications"]
-        before = notices.estimated_document_count()
-        return lambda: notices.estimated_document_count() - before
-
-    return System(
-        name="stock Nameko",
-        port=port,
-        request=request,
-        start_counting=start_counting,
-        pids=lambda: [process.pid for process in processes],
-        share=0.25,
-    )
+    return administrator._replace(path=f"/{vhost}").geturl(), name
 
 
 def wait_for_port(port: int, seconds: float = 30) -> None:

@@ -2,8 +2,8 @@
 
 `POST /complaints` reaches `front` (the HTTP entrypoint), which calls `complaints_peer` by RPC; that one
 stores the case with majority writes and dispatches `filed` with `EventDispatcher`; `notifier_peer`
-hears it with `@event_handler` and stores a notification record, majority again. Three processes, as
-Tanggap has three. Run one as `python stock_nameko.py front`.
+hears it with `@event_handler` and stores a notification record, majority again. `GET /complaints/{code}`
+reads a case the same way. Three processes, as Tanggap has three. Run one as `python stock_nameko.py front`.
 """
 
 from __future__ import annotations
@@ -47,6 +47,11 @@ class Front:
         code = self.complaints.file(body)
         return Response(json.dumps({"tracking_code": code}), 201, content_type="application/json")
 
+    @http("GET", "/complaints/<string:code>")
+    def read(self, request: object, code: str) -> Response:
+        case = self.complaints.read(code)
+        return Response(json.dumps(case), 200 if case else 404, content_type="application/json")
+
 
 class Complaints:
     name = "complaints_peer"
@@ -59,6 +64,10 @@ class Complaints:
         self.db.cases.insert_one({"_id": code, "state": "filed", "filed_at": time.time(), **body})
         self.dispatch("filed", {"id": str(uuid.uuid4()), "complaint_id": code})
         return code
+
+    @rpc  # type: ignore[untyped-decorator]
+    def read(self, code: str) -> dict[str, object] | None:
+        return self.db.cases.find_one({"_id": code})  # type: ignore[no-any-return]
 
 
 class Notifier:
@@ -77,7 +86,7 @@ def main() -> None:
     runner = ServiceRunner(
         config={
             "AMQP_URI": os.environ["PEER_AMQP_URL"],
-            "WEB_SERVER_ADDRESS": os.environ.get("PEER_HTTP", "127.0.0.1:8000"),
+            "WEB_SERVER_ADDRESS": f"127.0.0.1:{os.environ['PEER_PORT']}",
             "max_workers": 32,
         }
     )
