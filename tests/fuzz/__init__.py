@@ -1,0 +1,1 @@
+"""Hostile input for a running installation: see `python -m fuzz --help`."""
