@@ -46,6 +46,7 @@ class Delivery:
     event: Event | None
     refusal: str | None
     publisher: str | None = None  # the external publisher that the broker vouches for, if it is one
+    returned: bool = False  # from a retry queue or a replay: its headers are ours, not a publisher's
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +68,16 @@ class Accepts:
             refusal = None
         except MalformedEvent as malformed:
             refusal = malformed.reason
-        count = headers.get("x-delivery-count", 0)
         return Delivery(
             message.delivery_info["delivery_tag"],
             body,
             properties,
             headers,
-            count,
+            _number(headers, "x-delivery-count"),
             event,
             refusal,
             self._publisher(properties, message.delivery_info),
+            message.delivery_info["exchange"] == self.consumer.dead_letter_exchange,
         )
 
     def _publisher(self, properties: Mapping[str, Any], delivery_info: Mapping[str, Any]) -> str | None:
@@ -173,12 +174,18 @@ def _dead_letter(delivery: Delivery, reason: str, consumer: Consumer, own_user: 
 def _republished(
     delivery: Delivery, queue: str, more: Mapping[str, Any], consumer: Consumer, own_user: str
 ) -> Outgoing:
-    # The broker's own bookkeeping (x-death, x-delivery-count) starts anew with a new message.
+    # The broker's own bookkeeping (x-death, x-delivery-count) starts anew with a new message. A publisher may
+    # have put anything into its headers; texts and numbers are what can be sent on for certain.
     headers = {
         key: value
         for key, value in delivery.headers.items()
-        if key not in ("x-death", "x-delivery-count") and not key.startswith("x-first-death")
+        if key not in ("x-death", "x-delivery-count")
+        and not key.startswith("x-first-death")
+        and isinstance(value, str | int)
     }
+    if not delivery.returned:
+        # Whoever publishes may claim an origin; only the broker's word counts, also at a replay.
+        headers.pop(ORIGIN, None)
     if ORIGIN not in headers and delivery.properties.get("user_id"):
         headers[ORIGIN] = delivery.properties["user_id"]
     headers.update(more)
@@ -199,5 +206,10 @@ def _republished(
 
 
 def _count(delivery: Delivery, header: str) -> int:
-    value = delivery.headers.get(header, 0)
-    return value if isinstance(value, int) else 0
+    return _number(delivery.headers, header)
+
+
+def _number(headers: Mapping[str, Any], name: str) -> int:
+    """A count in a header; what a publisher made of it that is none counts as nothing."""
+    value = headers.get(name, 0)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

@@ -1,0 +1,52 @@
+"""A publisher writes its headers itself: they can neither stop a consumer nor lend somebody else's name."""
+
+import pytest
+from unit.servicekit.test_verdicts_become_messages import CONSUMER, read
+
+from servicekit.errors import Reject, Retry
+from servicekit.verdicts import Failed, answer
+
+ODD = ["x", "", -5, 1.5, None, True, [1], {"a": 1}, b"\xff"]
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_a_count_that_is_none_counts_as_nothing(value):
+    assert read(headers={"x-delivery-count": value}).count == 0
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_a_failure_is_retried_from_the_first_delay_whatever_the_header_says(value):
+    out = answer(
+        read(headers={"x-failure": value, "x-attempt": value}), Failed("KeyError"), CONSUMER, "keeper"
+    )
+
+    assert out.routing_key == CONSUMER.retry_queue(CONSUMER.retry_delays[0])
+    assert (out.headers["x-failure"], out.headers["x-attempt"]) == (1, 1)
+
+
+@pytest.mark.parametrize("verdict", [Retry(1), Reject("unknown_unit"), Failed("KeyError")])
+def test_the_origin_is_the_user_that_the_broker_checked(verdict):
+    out = answer(read(headers={"x-origin-user": "front"}), verdict, CONSUMER, "keeper")
+
+    assert out.headers["x-origin-user"] == "maker"
+
+
+def test_a_claimed_origin_is_not_kept_for_a_replay_either():
+    forged = read(user="maker2", headers={"x-origin-user": "maker"})
+
+    assert forged.refusal == "wrong_user"
+    assert answer(forged, None, CONSUMER, "keeper").headers["x-origin-user"] == "maker2"
+
+
+def test_the_origin_of_what_comes_back_is_kept():
+    returned = read(exchange="keeper.dlx", user="keeper", headers={"x-origin-user": "maker"})
+
+    assert answer(returned, Retry(1), CONSUMER, "keeper").headers["x-origin-user"] == "maker"
+
+
+def test_only_texts_and_numbers_are_sent_on():
+    odd = {f"h{number}": value for number, value in enumerate(ODD)}
+    out = answer(read(headers={**odd, "traceparent": "00-1"}), Retry(1), CONSUMER, "keeper")
+
+    assert {type(value) for value in out.headers.values()} <= {str, int, bool}
+    assert out.headers["traceparent"] == "00-1"
