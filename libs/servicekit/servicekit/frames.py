@@ -64,7 +64,8 @@ def _frame(kind: int, channel: int, payload: bytes) -> bytes:
 
 
 def _short(text: str) -> bytes:
-    raw = text.encode()
+    # As py-amqp reads them: what a publisher sent as half a character goes on as it came.
+    raw = text.encode("utf-8", "surrogatepass")
     return bytes([len(raw)]) + raw
 
 

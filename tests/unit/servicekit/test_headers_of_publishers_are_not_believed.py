@@ -4,6 +4,7 @@ import pytest
 from unit.servicekit.test_verdicts_become_messages import CONSUMER, read
 
 from servicekit.errors import Reject, Retry
+from servicekit.frames import publish_frames
 from servicekit.verdicts import Failed, answer
 
 ODD = ["x", "", -5, 1.5, None, True, [1], {"a": 1}, b"\xff"]
@@ -50,3 +51,12 @@ def test_only_texts_and_numbers_are_sent_on():
 
     assert {type(value) for value in out.headers.values()} <= {str, int, bool}
     assert out.headers["traceparent"] == "00-1"
+
+
+@pytest.mark.parametrize("name", ["message_id", "correlation_id", "type", "content_type"])
+def test_half_a_character_in_a_property_can_be_set_aside(name):
+    refused = read(**{name: "a\ud800"})
+
+    letter = answer(refused, Reject("unknown_unit"), CONSUMER, "keeper")
+
+    assert "a\ud800".encode("utf-8", "surrogatepass") in publish_frames(1, 131_072, letter)
