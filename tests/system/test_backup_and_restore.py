@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import bson
 import pytest
 from click.testing import CliRunner, Result
+from pymongo import MongoClient
 
-from servicekit.sealing import generate_key
+from servicekit.sealing import KeyRing, generate_key
 from support.city import RELEASED, City, pothole
 from support.waiting import eventually
 from tanggap import issuer
+from tanggap.backup import restoring
 from tanggap.files import write_private
 from tanggap.local import Stack
 from tanggap.local.secrets import RINGS
@@ -66,6 +73,17 @@ def city_of(stack: Stack) -> City:
         return issuer.token(stack.layout.issuer_key, sub=subject, roles=[role], unit=unit)
 
     return City(stack.env["TANGGAP_URL"], token, stack.layout.mail)
+
+
+def documents(file: Path) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """What a backup holds, by service and collection."""
+    ring = KeyRing.parse(os.environ["TANGGAP_BACKUP_KEY"])
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for control, raw in restoring.contents(file, ring, lambda _: None):
+        if control is not None and raw is not None:
+            place = (control["service"], control["collection"])
+            found.setdefault(place, []).append(bson.decode(raw))
+    return found
 
 
 def waiting(stack: Stack) -> int:
@@ -136,6 +154,48 @@ def test_an_empty_machine_becomes_the_city_again_within_the_promised_time(
     assert len(again.mails(address)) == 3
     fresh = again.filed(citizen()[0])
     assert fresh["tracking_code"] != code
+
+
+@pytest.mark.timeout(120)
+def test_a_backup_under_load_is_of_one_moment_in_all_four_databases(
+    stack: Stack, city: City, key: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "kota.backup"
+    enough = threading.Event()
+
+    def file_until_enough() -> set[str]:
+        codes: set[str] = set()
+        while not enough.is_set():
+            bodies = [citizen()[0] for _ in range(50)]
+            codes |= {answer.json()["tracking_code"].replace("-", "") for answer in city.file_many(bodies, 8)}
+        return codes
+
+    client: MongoClient[dict[str, Any]] = MongoClient(stack.env["TANGGAP_COMPLAINTS_DB"])
+    with client, ThreadPoolExecutor(1) as pool:
+        stored = client.get_default_database()["cases"]
+        before = stored.estimated_document_count()
+        filing = pool.submit(file_until_enough)
+        try:
+            eventually(lambda: stored.estimated_document_count() > before + 50, within=30)
+            succeeded(run(stack, monkeypatch, "backup", str(file)))
+        finally:
+            enough.set()
+        ours = filing.result()
+
+    held = documents(file)
+    cases = {case["_id"] for case in held["complaints", "cases"]}
+    assert 0 < len(cases & ours) < len(ours)
+    # Inside a service: a case and its event were stored together, and stand here together.
+    filed = {row["key"] for row in held["complaints", "outbox"] if row["type"] == "complaint.filed.v1"}
+    assert cases & ours == filed & ours
+    # Between services: nothing took effect anywhere that had not happened before.
+    happened = {row["_id"] for row in held["complaints", "outbox"]}
+    taken = {
+        row["_id"].removeprefix("on_case_event:")
+        for row in held["notifications", "inbox"]
+        if row["_id"].startswith("on_case_event:")
+    }
+    assert taken and taken <= happened
 
 
 @pytest.mark.timeout(120)
