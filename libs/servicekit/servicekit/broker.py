@@ -24,7 +24,7 @@ from eventlet.event import Event as GreenEvent
 
 from servicekit.envelope import Outgoing
 from servicekit.errors import KitError
-from servicekit.frames import Buffered, publish_frames
+from servicekit.frames import Buffered, frame_handler, publish_frames
 from servicekit.logs import describe
 
 ACKED, NACKED, RETURNED = "acked", "nacked", "returned"
@@ -365,6 +365,7 @@ def _connection(url: str, ca: str | None, **options: Any) -> Any:
         login_method="PLAIN",
         ssl=tls if secure else False,
         connect_timeout=5,
+        frame_handler=frame_handler,
         **options,
     )
 

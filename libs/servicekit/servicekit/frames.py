@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from amqp.exceptions import UnexpectedFrame
+from amqp import method_framing
+from amqp.exceptions import FrameSyntaxError, UnexpectedFrame
 from amqp.serialization import dumps
 
 from servicekit.envelope import Outgoing
 
+Frame = tuple[int, int, bytes]
 _CHUNK_BYTES = 65536
 _HEADER = struct.Struct(">BHI")
 _FRAME_END = 0xCE
@@ -67,6 +69,26 @@ def _short(text: str) -> bytes:
     # As py-amqp reads them: what a publisher sent as half a character goes on as it came.
     raw = text.encode("utf-8", "surrogatepass")
     return bytes([len(raw)]) + raw
+
+
+def frame_handler(connection: Any, callback: Any) -> Callable[[Frame], Any]:
+    """py-amqp's own, by which a message whose properties it cannot read arrives without any.
+
+    A publisher may write any bytes there, and the broker passes them on: without this the connection would
+    end at that message, again and again. Without properties it is refused like every other stranger.
+    """
+    handle = method_framing.frame_handler(connection, callback)
+
+    def on_frame(frame: Frame) -> Any:
+        try:
+            return handle(frame)
+        except (UnicodeDecodeError, FrameSyntaxError):
+            kind, channel, payload = frame
+            if kind != _CONTENT:
+                raise
+            return handle((kind, channel, bytes(payload[: _CONTENT_HEAD.size - 2]) + b"\x00\x00"))
+
+    return on_frame
 
 
 class Buffered:

@@ -1,10 +1,13 @@
 """A publisher writes its headers itself: they can neither stop a consumer nor lend somebody else's name."""
 
+import struct
+from types import SimpleNamespace
+
 import pytest
 from unit.servicekit.test_verdicts_become_messages import CONSUMER, read
 
 from servicekit.errors import Reject, Retry
-from servicekit.frames import publish_frames
+from servicekit.frames import frame_handler, publish_frames
 from servicekit.verdicts import Failed, answer
 
 ODD = ["x", "", -5, 1.5, None, True, [1], {"a": 1}, b"\xff"]
@@ -60,3 +63,21 @@ def test_half_a_character_in_a_property_can_be_set_aside(name):
     letter = answer(refused, Reject("unknown_unit"), CONSUMER, "keeper")
 
     assert "a\ud800".encode("utf-8", "surrogatepass") in publish_frames(1, 131_072, letter)
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        struct.pack(">H", 1 << 15) + b"\x02\xff\xfe",  # a content type that is no text
+        struct.pack(">H", 1 << 13) + struct.pack(">I", 4) + b"\x01a?\x00",  # a header of a type nobody knows
+    ],
+)
+def test_a_message_whose_properties_cannot_be_read_arrives_without_any(properties):
+    arrived = []
+    handle = frame_handler(SimpleNamespace(bytes_recv=0), lambda *parts: arrived.append(parts[3]))
+    content = struct.pack(">HHQ", 60, 0, 2) + properties
+
+    for kind, payload in ((1, struct.pack(">HH", 60, 60)), (2, content), (3, b"{}")):
+        handle((kind, 1, payload))
+
+    assert [(one.properties, one.body) for one in arrived] == [({}, b"{}")]
