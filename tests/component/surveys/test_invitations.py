@@ -9,6 +9,7 @@ from component.surveys.world import (
     NOW,
     PERIOD,
     RING,
+    SCHEMAS,
     World,
     as_json,
     closed,
@@ -259,3 +260,16 @@ def test_a_supervisory_service_is_never_asked_about(world: World) -> None:
 
     assert world.events("survey.invited.v1") == []
     assert world.period(code=PERIOD)["served"] == 1
+
+
+def test_a_link_is_gone_from_the_outbox_soon_after_the_broker_confirmed_it(world: World) -> None:
+    # MongoDB removes what was sent (only that has `sent_at`) at its own pace, which takes a minute to see.
+    indexes = world.rows.outbox.index_information()
+
+    purge = indexes["links_sent"]
+    with_links = {
+        type_ for type_, schema in SCHEMAS.schemas.items() if "token_path" in schema.get("properties", {})
+    }
+    assert (purge["key"], purge["expireAfterSeconds"]) == ([("sent_at", 1)], 300)
+    assert set(purge["partialFilterExpression"]["type"]["$in"]) == with_links != set()
+    assert indexes["sent_at_1"]["expireAfterSeconds"] > 300, "what holds no link stays as long as before"

@@ -50,6 +50,9 @@ COLLECTIONS = (
     "outbox",
 )
 
+WITH_LINKS = ("survey.invited.v1", "survey.reminder_due.v1")
+LINKS_SECONDS = 300
+
 __all__ = ["COLLECTIONS", "ClientSession", "Database", "Document", "ensure_collections"]
 
 
@@ -79,3 +82,11 @@ def ensure_collections(database: Database[Document]) -> None:
     database["officers"].create_index([("unit", 1), ("service_type", 1)])
     database["remembered"].create_index("at", expireAfterSeconds=24 * 3600)
     database["waiting"].create_index("at", expireAfterSeconds=24 * 3600)
+    # The kit keeps what was sent for a week, and a copy of the database would show the link in clear. It is
+    # needed only until the broker has confirmed it.
+    database["outbox"].create_index(
+        "sent_at",
+        name="links_sent",
+        expireAfterSeconds=LINKS_SECONDS,
+        partialFilterExpression={"type": {"$in": list(WITH_LINKS)}},
+    )
