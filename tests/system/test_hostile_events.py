@@ -1,0 +1,26 @@
+"""Mutated events reach every consumer of a whole installation, and change nothing about what comes after."""
+
+import pytest
+from fuzz.events import Fuzzer, sources
+
+from support.city import City
+from tanggap.local import Stack
+
+SEED = 20261124
+COUNT = 900
+
+
+@pytest.mark.system
+def test_hostile_events_leave_no_queue_stuck_no_handler_raising_and_the_next_case_filed(
+    stack: Stack, city: City
+) -> None:
+    fuzzer = Fuzzer(stack, SEED)
+
+    fuzzer.send(COUNT)
+    left = fuzzer.drained(within=60)
+
+    assert len(fuzzer.sent) == len({one.type for one in sources()})
+    assert (left, fuzzer.raised()) == ({}, {})
+    assert fuzzer.dead(), "not one of them was refused"
+    assert fuzzer.ready()
+    assert city.view(city.filed()["tracking_code"])["status"] == "filed"
