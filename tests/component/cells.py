@@ -23,7 +23,7 @@ class Cell:
     attempt  calls the method of a service for an actor; several targets are several attempts
     shows    whether what it answers shows something that only the row opens, where nothing is refused
     without  scopes that open less than this attempt asks for
-    besides  roles that the service lets in beyond the table; the test says why
+    besides, but  roles that the service lets in beyond the table, or not; the test says why
     """
 
     method: str
@@ -32,6 +32,7 @@ class Cell:
     shows: Callable[[Any], bool] = lambda _answer: True
     without: frozenset[str] = frozenset()
     besides: frozenset[str] = frozenset()
+    but: frozenset[str] = frozenset()
     area: str | None = None
 
     def expected(self, service: str) -> set[str]:
@@ -46,7 +47,7 @@ class Cell:
             for row in self.rows
         ]
         found = set.intersection(*allowed) | self.besides
-        return found | {"reporter"} if "public" in found else found
+        return (found | {"reporter"} if "public" in found else found) - self.but
 
 
 def rpc_methods(service: type) -> set[str]:
