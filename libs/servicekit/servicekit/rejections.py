@@ -245,15 +245,19 @@ def of_delivery(delivery: Delivery, *, service: str, at: datetime) -> Event | No
     """
     if delivery.refusal is None or delivery.publisher is None:
         return None
-    message_id = delivery.properties.get("message_id")
+    message_id, type_ = (_whole(delivery.properties.get(name)) for name in ("message_id", "type"))
     named = f"{service}|{delivery.publisher}|{message_id}|{delivery.refusal}|".encode()
-    type_ = delivery.properties.get("type")
     return told(
         delivery.publisher,
         unreadable(delivery.refusal),
         source=f"/{service}",
         at=at,
-        event_id=message_id if isinstance(message_id, str) and message_id else None,
-        event_type=type_ if isinstance(type_, str) and type_ else None,
+        event_id=message_id,
+        event_type=type_,
         id=uuid8(hashlib.sha256(named + delivery.body).digest()),
     )
+
+
+def _whole(value: object) -> str | None:
+    """A property that is a text, without halves of characters, which neither JSON nor a database can hold."""
+    return (value.encode("utf-8", "ignore").decode() or None) if isinstance(value, str) else None

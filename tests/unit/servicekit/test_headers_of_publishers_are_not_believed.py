@@ -1,14 +1,16 @@
 """A publisher writes its headers itself: they can neither stop a consumer nor lend somebody else's name."""
 
 import struct
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
-from unit.servicekit.test_verdicts_become_messages import CONSUMER, read
+from unit.servicekit.test_verdicts_become_messages import CONSUMER, PARTNERS, read
 
 from servicekit.errors import Reject, Retry
 from servicekit.frames import frame_handler, publish_frames
-from servicekit.verdicts import Failed, answer
+from servicekit.rejections import of_delivery
+from servicekit.verdicts import Accepts, Failed, answer
 
 ODD = ["x", "", -5, 1.5, None, True, [1], {"a": 1}, b"\xff"]
 
@@ -81,3 +83,15 @@ def test_a_message_whose_properties_cannot_be_read_arrives_without_any(propertie
         handle((kind, 1, payload))
 
     assert [(one.properties, one.body) for one in arrived] == [({}, b"{}")]
+
+
+@pytest.mark.parametrize(("name", "shown"), [("message_id", "event_id"), ("type", "event_type")])
+def test_who_sent_half_a_character_is_told_why_it_was_refused(name, shown):
+    partner = {"exchange": "open.events", "user": "partner-pdam", "body": b"{"}
+    refused = read(Accepts(PARTNERS), **partner, **{name: "a\ud800"})
+
+    told = of_delivery(refused, service="keeper", at=datetime(2026, 11, 24, tzinfo=UTC))
+
+    assert told is not None
+    assert (told.data["department"], told.data[shown]) == ("pdam", "a")
+    assert b"pdam" in told.to_bytes()
