@@ -29,6 +29,8 @@ class Letter:
     properties: Mapping[str, Any] = field(repr=False)
     headers: Mapping[str, Any] = field(repr=False)
     tag: int = 0
+    believed: tuple[str, ...] = ()
+    """Broker users whose word on where a message came from first is taken: the consumer's own."""
 
     @property
     def event(self) -> Event | None:
@@ -104,9 +106,12 @@ class Letter:
             for name, value in self.headers.items()
             if name not in (DEATH, DELIVERIES) and not name.startswith(("x-first-death", "x-last-death"))
         }
-        if ORIGIN not in headers and self.properties.get("user_id"):
-            # Dead-lettered by the broker: it still carries its publisher.
-            headers[ORIGIN] = self.properties["user_id"]
+        publisher = self.properties.get("user_id")
+        if publisher not in self.believed:
+            # Dead-lettered by the broker: it still carries its publisher, and headers as he wrote them.
+            headers.pop(ORIGIN, None)
+            if publisher:
+                headers[ORIGIN] = publisher
         properties = {name: self.properties[name] for name in KEPT if self.properties.get(name) is not None}
         return properties | {"user_id": user, "delivery_mode": 2}, headers
 

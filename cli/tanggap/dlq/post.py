@@ -88,12 +88,13 @@ def counts(known: Settings) -> dict[str, int | None]:
 class Post:
     """One dead-letter queue. What was taken and not removed is back in it when the connection ends."""
 
-    def __init__(self, channel: Any, consumer: Consumer, user: str) -> None:
+    def __init__(self, channel: Any, consumer: Consumer, user: str, believed: tuple[str, ...]) -> None:
         # Bodies are given back byte for byte, whatever encoding they claim.
         channel.auto_decode = False
         self._channel = channel
         self._consumer = consumer
         self._user = user
+        self._believed = believed
         self._returned: list[Any] = []
         channel.events["basic_return"].add(lambda *answer: self._returned.append(answer))
 
@@ -108,7 +109,8 @@ class Post:
             left = min(here, left - 1 if left is not None else here)
             properties = dict(message.properties)
             headers = properties.pop("application_headers", None) or {}
-            yield Letter(bytes(message.body), properties, headers, message.delivery_info["delivery_tag"])
+            tag = message.delivery_info["delivery_tag"]
+            yield Letter(bytes(message.body), properties, headers, tag, self._believed)
 
     def replay(self, letter: Letter) -> None:
         """Give it to its handler again. It leaves this queue only after the broker has confirmed that.
@@ -154,10 +156,10 @@ def opened(known: Settings, consumer: Consumer) -> Iterator[Post]:
     believed = (broker.prefix + consumer.service, broker.prefix + OPERATOR)
     if broker.management_url is None or broker.user in believed:
         with connected(broker.url, ca) as connection:
-            yield Post(connection.channel(), consumer, broker.user)
+            yield Post(connection.channel(), consumer, broker.user, (*believed, broker.user))
         return
     with temporary_user(broker, broker.management_url, consumer) as url, connected(url, ca) as connection:
-        yield Post(connection.channel(), consumer, broker.prefix + OPERATOR)
+        yield Post(connection.channel(), consumer, broker.prefix + OPERATOR, believed)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from tanggap.errors import CliError
 
 TOPOLOGY = Topology.load(Path(__file__).resolve().parents[3] / "contracts")
 CONSUMER = TOPOLOGY.consumer("surveys", "on_case_event")
+BELIEVED = ("surveys", OPERATOR)
 QUEUE = CONSUMER.dead_letter_queue
 EVENT = make_event(
     "complaint.closed.v1", {"reason": "Ibu Contoh tidak dapat dihubungi", "sealed": "v1.k.n.c"}
@@ -35,6 +36,7 @@ def letter(
         usual | properties,
         told if headers is None else headers,
         tag,
+        BELIEVED,
     )
 
 
@@ -113,6 +115,13 @@ def test_a_letter_of_a_foreign_publisher_stays_refused_however_often_it_is_repla
     assert Accepts(CONSUMER).read(Arrived(forged.body, *forged.replayed(OPERATOR))).refusal == "wrong_user"
 
 
+def test_a_publisher_whom_the_broker_set_aside_cannot_name_another_one_as_himself() -> None:
+    forged = {"x-origin-user": "complaints", "x-death": [{"reason": "delivery_limit"}]}
+
+    for sent in (letter(headers=forged, user_id="notifications"), letter(headers=forged, user_id=None)):
+        assert Accepts(CONSUMER).read(Arrived(sent.body, *sent.replayed(OPERATOR))).refusal == "wrong_user"
+
+
 def test_a_replayed_letter_has_all_its_attempts_before_it_and_counts_its_replays() -> None:
     _, headers = letter().replayed(OPERATOR)
 
@@ -153,7 +162,7 @@ class Channel:
 def test_a_letter_leaves_its_queue_only_after_the_broker_has_confirmed_it_elsewhere() -> None:
     channel = Channel()
 
-    post.Post(channel, CONSUMER, OPERATOR).replay(letter(tag=7))
+    post.Post(channel, CONSUMER, OPERATOR, BELIEVED).replay(letter(tag=7))
 
     assert channel.told == [("publish", "surveys.dlx", "evt-surveys-on_case_event"), ("ack", 7)]
 
@@ -162,15 +171,15 @@ def test_without_a_confirm_or_a_queue_it_stays() -> None:
     silent, nowhere = Channel(confirmed=False), Channel(routed=False)
 
     with pytest.raises(TimeoutError):
-        post.Post(silent, CONSUMER, OPERATOR).replay(letter())
+        post.Post(silent, CONSUMER, OPERATOR, BELIEVED).replay(letter())
     with pytest.raises(CliError, match="no queue evt-surveys"):
-        post.Post(nowhere, CONSUMER, OPERATOR).replay(letter())
+        post.Post(nowhere, CONSUMER, OPERATOR, BELIEVED).replay(letter())
     assert not [one for one in silent.told + nowhere.told if one[0] == "ack"]
 
 
 def test_looking_never_wears_a_letter_out() -> None:
     channel = Channel()
-    box = post.Post(channel, CONSUMER, OPERATOR)
+    box = post.Post(channel, CONSUMER, OPERATOR, BELIEVED)
 
     box.put_back(letter(headers={"x-delivery-count": 3}))
     assert channel.told == []
