@@ -169,7 +169,7 @@ class Sender:
     # One batch.
 
     def _send(self, claim: Claim, line: MailLine, beat: Callable[[], None]) -> tuple[list[Result], bool]:
-        # Before anything is sent: whatever fails here must not forget what went out.
+        # Before anything is sent; once something has gone out, no failure may forget that.
         unwanted = self._unwanted(claim)
         results: list[Result] = []
         until = claim.until
@@ -180,7 +180,13 @@ class Sender:
             if until - now < self._settings.longest_mail:
                 until = now + self._settings.lease
                 rest = [one["_id"] for one in claim.intents[position:]]
-                if not self._messages.extend(claim.token, rest, until):
+                try:
+                    ours = self._messages.extend(claim.token, rest, until)
+                except StoreUnavailable as error:
+                    log.warning("sender cannot reach the database", error=describe(error))
+                    results += [_untried(one, now) for one in claim.intents[position:]]
+                    break
+                if not ours:
                     log.warning("sender lost its lease", count=len(rest))
                     break
             if intent["_id"] in unwanted:

@@ -215,6 +215,37 @@ def test_results_wait_for_a_database_that_went_away_and_nothing_is_sent_twice(
     assert (receipt(world)["status"], receipt(world)["attempt"]) == ("sent", 1)
 
 
+def test_a_database_that_goes_away_in_the_middle_of_a_batch_makes_nobody_get_a_mail_twice(
+    world: World, smtp: SmtpServer
+) -> None:
+    from dataclasses import replace
+
+    from pymongo.errors import AutoReconnect
+
+    from notifications.wiring import new_line
+
+    world.handle(*[filed(code) for code in ("7K3M9QXD4TRAH", "7K3M9QXD4TRBH", "7K3M9QXD4TRCH")])
+    sender = world.app.sender
+    # So short a lease is extended before every mail.
+    sender._settings = replace(sender._settings, lease=timedelta(seconds=5))
+    real, asked = sender._messages.extend, []
+
+    def away_at_the_second(*arguments: Any) -> bool:
+        asked.append(arguments)
+        if len(asked) == 2:
+            raise AutoReconnect("away")
+        return bool(real(*arguments))
+
+    sender._messages.extend = away_at_the_second
+    sender.round(new_line(world.config))
+    assert len(smtp.mails()) == 1
+    sender._messages.extend = real
+    world.send()
+
+    assert len(smtp.mails()) == 3
+    assert len({mail["message_id"] for mail in smtp.mails()}) == 3
+
+
 def test_a_stop_gives_the_rest_of_the_batch_back_without_an_attempt(world: World, smtp: SmtpServer) -> None:
     codes = [f"7K3M9QXD4TR{letter}H" for letter in "ABCDE"]
     world.handle(*[filed(code) for code in codes])
