@@ -1,6 +1,6 @@
 # Every target says what it does: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help up down status reset clean test check format bench audit pin
+.PHONY: help up down status reset clean test check format bench chaos audit pin
 
 PYTHON ?= python3.11
 VENV := .venv/bin
@@ -39,7 +39,11 @@ format: ## Format the code and mend what ruff can mend by itself
 
 bench: ## Run the benchmarks: speed beside others, and fairness of findings about people
 	@$(PYTHON) scripts/bootstrap test
-	@status=0; $(VENV)/python tests/bench/run.py $(ARGS) || status=1; $(VENV)/python tests/bench/fairness.py || status=1; exit $$status
+	@status=0; export PYTHONPATH=tests; $(VENV)/python -W ignore tests/bench/run.py $(ARGS) || status=1; $(VENV)/python tests/bench/fairness.py || status=1; exit $$status
+
+chaos: ## Strike a running installation 200 times, then count every effect (ARGS="--faults 20 --seed 7")
+	@$(PYTHON) scripts/bootstrap test
+	@PYTHONPATH=tests $(VENV)/python -W ignore -m chaos $(ARGS)
 
 pin: ## Write the digests of the base images beside their tags, as their registries name them now
 	@$(PYTHON) scripts/bootstrap pin

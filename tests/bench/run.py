@@ -1,7 +1,7 @@
 """Tanggap beside others doing the same work, round by round in one run, on the same broker and database.
 
     make bench                      # 6 rounds of 4,000 cases
-    python tests/bench/run.py --cases 500 --rounds 1
+    PYTHONPATH=tests python tests/bench/run.py --cases 500 --rounds 1
 
 The machine is shared and its speed drifts within seconds, so each round measures the systems directly one
 after the other, in turns first, for about as long (a slower one is given fewer cases); a ratio is the median

@@ -1,0 +1,159 @@
+"""Every effect of a run, counted in the databases, the queues and the mail sink."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pymongo
+
+from chaos.load import Filed
+from servicekit.topology import Topology
+from support.broker import CONTRACTS
+from support.city import City
+from tanggap.dlq import post
+from tanggap.settings import Settings
+
+SETTLE_SECONDS = 420
+"""A retry may wait five minutes in its queue; what is not done after this is stuck."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What was found of one kind of effect, in the words of the table, and the first discrepancy."""
+
+    what: str
+    wanted: int
+    lost: int
+    doubled: int
+    first: str = ""
+
+
+@dataclass
+class Holdings:
+    """The databases and queues of a fresh installation that only this run has used."""
+
+    client: pymongo.MongoClient[dict[str, Any]]
+    settings: Settings
+    city: City
+
+    def collection(self, service: str, name: str) -> Any:
+        return self.client[service][name]
+
+    def unsettled(self) -> dict[str, int]:
+        """What is still under way: outboxes, queues, mails."""
+        open_ = {
+            f"outbox of {service}": self.collection(service, "outbox").count_documents({"state": "pending"})
+            for service in ("complaints", "notifications", "surveys", "evaluation")
+        }
+        open_["mails"] = self.collection("notifications", "intents").count_documents(
+            {"status": {"$in": ["queued", "sending"]}}
+        )
+        open_ |= queues(self.settings)
+        return {name: count for name, count in open_.items() if count}
+
+    def settled(self, report: Callable[[str], None]) -> dict[str, int]:
+        """Wait until nothing is under way; answers what still is."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        said = time.monotonic()
+        while (rest := self.unsettled()) and time.monotonic() < deadline:
+            if time.monotonic() - said > 15:
+                said = time.monotonic()
+                report(f"under way: {', '.join(f'{name} {count}' for name, count in rest.items())}")
+            time.sleep(1)
+        return rest
+
+    def parked(self) -> int:
+        return sum(
+            self.collection(service, "outbox").count_documents({"state": "parked"})
+            for service in ("complaints", "notifications", "surveys", "evaluation")
+        )
+
+    def dead(self) -> dict[str, int]:
+        return {queue: count for queue, count in post.counts(self.settings).items() if count}
+
+
+def queues(settings: Settings) -> dict[str, int]:
+    """Messages that wait in work and retry queues."""
+    found: dict[str, int] = {}
+    wanted = {queue.name for queue in Topology.load(CONTRACTS).queues() if not queue.name.startswith("dlq-")}
+    with post.connected(post.broker_of(settings).url, None) as connection:
+        channel = connection.channel()
+        for name in sorted(wanted):
+            found[name] = channel.queue_declare(name, passive=True).message_count
+    return found
+
+
+def cases(held: Holdings, filed: list[Filed]) -> Account:
+    """Each accepted filing is one case, and no case is there that nobody filed."""
+    stored = Counter(row["_id"] for row in held.collection("complaints", "cases").find({}, {"_id": 1}))
+    return compared("filings stored as cases", (code(one.code) for one in filed), stored)
+
+
+def closed(held: Holdings, filed: list[Filed]) -> Account:
+    rows = held.collection("complaints", "cases").find({"status": "closed"}, {"_id": 1})
+    wanted = (code(one.code) for one in filed if one.closed)
+    return compared("cases closed", wanted, Counter(row["_id"] for row in rows))
+
+
+def evidence(held: Holdings, filed: list[Filed]) -> Account:
+    """Each closure is one item that evaluation counts from."""
+    rows = held.collection("evaluation", "cases").find({}, {"closures": 1})
+    found = Counter({row["_id"]: len(row["closures"]) for row in rows})
+    return compared("closures in evaluation", (code(one.code) for one in filed if one.closed), found)
+
+
+def events(held: Holdings, filed: list[Filed]) -> Account:
+    """Of each case that was closed, every step of its way was told once."""
+    rows = held.collection("complaints", "outbox").find({}, {"type": 1, "subject": 1})
+    found = Counter((row["subject"], row["type"]) for row in rows)
+    wanted = [(code(one.code), "complaint.filed.v1") for one in filed]
+    way = ("verified", "assigned", "progressed", "resolved", "closed")
+    wanted += [(code(one.code), f"complaint.{step}.v1") for one in filed if one.closed for step in way]
+    asked = set(wanted)
+    return compared("events told", wanted, Counter({key: n for key, n in found.items() if key in asked}))
+
+
+def receipts(held: Holdings, filed: list[Filed], allowed: set[str]) -> tuple[Account, int]:
+    """Each filing has one mail of receipt; and how many came twice that may have, with one Message-ID."""
+    intents = held.collection("notifications", "intents")
+    address = {code(one.code): one.address for one in filed}
+    ids = {
+        row["_id"]: address[row["complaint_id"]]
+        for row in intents.find({"rule": "receipt", "channel": "email"}, {"complaint_id": 1})
+        if row["complaint_id"] in address
+    }
+    sunk = Counter(str(mail["Message-ID"]).strip("<>").partition("@")[0] for mail in held.city.all_mails())
+    arrived: Counter[str] = Counter()
+    repeats = 0
+    for id_, to in ids.items():
+        count = sunk[id_]
+        if count > 1 and id_ in allowed:
+            repeats += count - 1
+            count = 1
+        arrived[to] += count
+    return compared("receipts mailed", (one.address for one in filed), arrived), repeats
+
+
+def answers(held: Holdings, taken: int) -> Account:
+    """Answers that were accepted are waiting, released or held, and counted once."""
+    found = sum(
+        held.collection("surveys", name).count_documents({}) for name in ("pending", "answers", "held")
+    )
+    return Account("survey answers", taken, max(0, taken - found), max(0, found - taken))
+
+
+def compared(what: str, wanted: Iterable[Any], found: Counter[Any]) -> Account:
+    asked = Counter(wanted)
+    lost = asked - found
+    doubled = found - asked
+    first = next(iter(lost), None) or next(iter(doubled), None)
+    return Account(what, asked.total(), lost.total(), doubled.total(), f"{first}" if first else "")
+
+
+def code(shown: str) -> str:
+    """A tracking code as it is stored: without the dashes in which it is shown."""
+    return shown.replace("-", "")
