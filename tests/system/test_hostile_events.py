@@ -1,13 +1,28 @@
 """Mutated events reach every consumer of a whole installation, and change nothing about what comes after."""
 
+from collections.abc import Iterator
+
 import pytest
 from fuzz.events import Fuzzer, sources
 
 from support.city import City
+from support.installation import city_of, started
 from tanggap.local import Stack
 
 SEED = 20261124
 COUNT = 900
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """One of its own: what mutated events do here would be in the way of the tests that count."""
+    with started("test-hostile") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def city(stack: Stack) -> City:
+    return city_of(stack)
 
 
 @pytest.mark.system
