@@ -40,6 +40,7 @@ class Wiring(DependencyProvider):  # type: ignore[misc]  # Nameko has no types
     def __init__(self) -> None:
         self._application: Application | None = None
         self._running = 0
+        self._stopping = Signal()
         self._done = Signal()
 
     def application(self) -> Application:
@@ -76,7 +77,7 @@ class Wiring(DependencyProvider):  # type: ignore[misc]  # Nameko has no types
 
     def _load_city(self) -> None:
         """Put the city's files in force. Files with faults stop the process: somebody has to mend them."""
-        while not self._done.is_set():
+        while not self._stopping.is_set():
             self._component.beat()
             try:
                 self.mongo.handle.require_prepared()
@@ -87,13 +88,15 @@ class Wiring(DependencyProvider):  # type: ignore[misc]  # Nameko has no types
                     log.critical("city refused", fault=fault)
                 raise ConfigurationError("TANGGAP_CITY_DIR: rules or templates have faults") from refused
             except StoreUnavailable:
-                self._done.wait(1.0)
+                self._stopping.wait(1.0)
 
     def stop(self) -> None:
+        self._stopping.set()
         self.application().sender.stop()
         self._done.wait(max(self._drain_seconds - 3, 1))
 
     def kill(self) -> None:
+        self._stopping.set()
         self.application().sender.stop()
         self._done.set()
 
