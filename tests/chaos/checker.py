@@ -102,14 +102,14 @@ def closed(held: Holdings, filed: list[Filed]) -> Account:
 def evidence(held: Holdings, filed: list[Filed]) -> Account:
     """Each closure is one item that evaluation counts from."""
     rows = held.collection("evaluation", "cases").find({}, {"closures": 1})
-    found = Counter({row["_id"]: len(row["closures"]) for row in rows})
+    found = Counter({row["_id"]: len(row.get("closures", ())) for row in rows})
     return compared("closures in evaluation", (code(one.code) for one in filed if one.closed), found)
 
 
 def events(held: Holdings, filed: list[Filed]) -> Account:
     """Of each case that was closed, every step of its way was told once."""
-    rows = held.collection("complaints", "outbox").find({}, {"type": 1, "subject": 1})
-    found = Counter((row["subject"], row["type"]) for row in rows)
+    rows = held.collection("complaints", "outbox").find({}, {"type": 1, "key": 1})
+    found = Counter((row["key"], row["type"]) for row in rows)
     wanted = [(code(one.code), "complaint.filed.v1") for one in filed]
     way = ("verified", "assigned", "progressed", "resolved", "closed")
     wanted += [(code(one.code), f"complaint.{step}.v1") for one in filed if one.closed for step in way]
