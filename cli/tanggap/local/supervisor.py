@@ -133,6 +133,7 @@ def left_over(directory: Path) -> Iterator[int]:
 
 
 def is_zombie(entry: Path) -> bool:
+    """Whether a process has ended and waits for its parent. One that is gone altogether raises OSError."""
     return (entry / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
@@ -155,7 +156,9 @@ def end_left_over(directory: Path, seconds: float = 10) -> None:
 
 def wait_gone(pid: int, seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while Path(f"/proc/{pid}").exists() and not is_zombie(Path(f"/proc/{pid}")):
-        if time.monotonic() > deadline:
-            raise LocalError(f"Process {pid} does not end.")
-        time.sleep(0.05)
+    # It may go at any moment, also while it is being looked at.
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        while not is_zombie(Path(f"/proc/{pid}")):
+            if time.monotonic() > deadline:
+                raise LocalError(f"Process {pid} does not end.")
+            time.sleep(0.05)
