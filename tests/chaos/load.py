@@ -83,7 +83,7 @@ class Load:
         while not self._stopping.is_set():
             number += 1
             try:
-                one = self._file(f"kacau-{self.seed}-{worker}-{number}@example.invalid")
+                one = self._file(f"kacau-{self.seed}-{worker}x{number}@example.invalid")
                 self.filed.append(one)
                 if number % 4 == 0:
                     self._handle(one, chance.choice(OFFICERS))
