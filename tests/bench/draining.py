@@ -117,8 +117,12 @@ def drain(stack: Stack, database: pymongo.MongoClient[Any], consumer: Consumer, 
         except TimeoutError as error:
             log.seek(0)
             raise SystemExit(f"{consumer.name}: {error}; it said:\n{log.read()[-3000:]}") from error
-        if (found := effects.count_documents({})) != count:
-            raise SystemExit(f"{consumer.name}: {found} effects of {count} events")
+        # The estimate runs ahead of what is committed.
+        deadline = time.perf_counter() + DEADLINE
+        while (found := effects.count_documents({})) != count:
+            if time.perf_counter() > deadline:
+                raise SystemExit(f"{consumer.name}: {found} effects of {count} events")
+            time.sleep(0.05)
     return (ended[1] - began[1]) / (ended[0] - began[0])
 
 

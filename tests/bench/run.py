@@ -1,6 +1,6 @@
 """Tanggap beside others doing the same work, round by round in one run, on the same broker and database.
 
-    make bench                      # 6 rounds of 4,000 cases
+    make bench                      # 6 rounds of 6,000 cases
     PYTHONPATH=tests python tests/bench/run.py --cases 500 --rounds 1
 
 The machine is shared and its speed drifts within seconds, so each round measures the systems directly one
@@ -52,7 +52,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--cases", type=int, default=4000)
+    parser.add_argument("--cases", type=int, default=6000)
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--concurrency", type=int, default=32)
     options = parser.parse_args()
