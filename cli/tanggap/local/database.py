@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
+from servicekit.database_job import USER_EXISTS, put_user
 from tanggap.errors import LocalError
 from tanggap.files import write_private
 from tanggap.local.layout import ROOT, Layout
@@ -28,7 +29,7 @@ REQUIREMENT = Path(__file__).with_name("mongod.txt")
 DOWNLOAD_MB = 42
 REPLICA_SET = "rs0"
 ADMIN, OPERATOR = "admin", "operator"
-ALREADY_INITIALIZED, UNAUTHORIZED, USER_EXISTS = 23, 13, 51003
+ALREADY_INITIALIZED, UNAUTHORIZED = 23, 13
 
 
 @dataclass(frozen=True)
@@ -222,18 +223,3 @@ def create_users(database: Database, passwords: dict[str, str], operator_passwor
             name = database.prefix + service
             put_user(client, name, service, password, [{"role": "readWrite", "db": name}])
             put_user(client, name, OPERATOR, operator_password, [{"role": "read", "db": name}])
-
-
-def put_user(
-    client: Client,
-    database: str,
-    user: str,
-    password: str,
-    roles: list[dict[str, str]],
-) -> None:
-    try:
-        client[database].command("createUser", user, pwd=password, roles=roles)
-    except OperationFailure as error:
-        if error.code != USER_EXISTS:
-            raise
-        client[database].command("updateUser", user, pwd=password, roles=roles)
