@@ -151,12 +151,23 @@ class Intake:
         `known` and `conflict` tell of a submission that is here already, the others of its link. Spends
         nothing; what it says may be out of date when the answer arrives, and is looked at again then.
         """
-        known = self._submissions.find(key) if isinstance(key, str) else None
-        if known is not None:
-            return {"state": "known" if known["body_hash"] == body_hash else "conflict"}
+        before = self._seen(key, body_hash)
+        if before is not None:
+            return {"state": before}
         if not isinstance(token, str) or not token:
             return {"state": "open"}
-        return {"state": self.link(token)[0]}
+        state = self.link(token)[0]
+        if state == "spent":
+            # By this very submission perhaps, taken between the two looks.
+            return {"state": self._seen(key, body_hash) or state}
+        return {"state": state}
+
+    def _seen(self, key: Any, body_hash: Any) -> str | None:
+        """`known` or `conflict`, of a submission that is here."""
+        found = self._submissions.find(key) if isinstance(key, str) else None
+        if found is None:
+            return None
+        return "known" if found["body_hash"] == body_hash else "conflict"
 
     def invitation(self, token: Any) -> dict[str, Any]:
         """What a link opens, for the page behind it: {state, kind, unit, service_code, counter, period,

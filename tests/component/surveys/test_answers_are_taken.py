@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from component.surveys.world import (
@@ -10,6 +11,7 @@ from component.surveys.world import (
     PERIOD,
     RING,
     SEALS,
+    ZONE,
     World,
     actor_of,
     as_json,
@@ -23,6 +25,7 @@ from component.surveys.world import (
 
 from servicekit import tokens
 from servicekit.errors import Reject, Retry
+from surveys.incoming import read_submission
 
 COORDINATOR = {"ref": "staf-002", "roles": ["coordinator"], "unit": "diskominfo"}
 MODERATOR = actor_of(COORDINATOR)
@@ -75,6 +78,25 @@ def test_the_same_submission_again_changes_nothing(world: World) -> None:
     assert world.rows.pending.count_documents({}) == 1
     assert world.period()["accepted"] == {"invite_link": 1}
     assert refused(world) == {}
+
+
+def test_a_submission_taken_while_it_is_checked_again_is_known_and_no_second_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = world.invite()
+    event = submitted(4, token=token)
+    digest = read_submission(event, SEALS, ZONE).body_hash
+    submissions = world.parts.intake._submissions
+    find = submissions.find
+
+    def find_then_taken(key: str) -> Any:
+        found = find(key)
+        world.answer(event)
+        return found
+
+    monkeypatch.setattr(submissions, "find", find_then_taken)
+
+    assert world.parts.intake.check(token, event.id, digest) == {"state": "known"}
 
 
 def test_a_second_submission_on_a_spent_link_is_counted_and_disturbs_nobody(world: World) -> None:
