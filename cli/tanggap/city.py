@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from servicekit.yaml_files import read_yaml
 from tanggap.client import Gateway
 from tanggap.errors import CliError
 
@@ -63,7 +64,7 @@ def boundary(file: Path) -> dict[str, Any] | None:
 
 def load_yaml(file: Path) -> Any:
     try:
-        return yaml.safe_load(file.read_text())
+        return read_yaml(file)
     except FileNotFoundError:
         raise CliError(f"{file} is missing.") from None
     except yaml.YAMLError as error:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import orjson
-import yaml
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from gateway.config import LOCAL_ISSUER, Config
 from gateway.pages.settings import StaffIdentity
+from servicekit.yaml_files import read_yaml
 
 _TOKEN_SECONDS = 10 * 3600
 
@@ -22,7 +22,7 @@ def sample_staff(config: Config) -> tuple[StaffIdentity, ...]:
     """The invented people of the sample city; nobody outside development."""
     if not config.development or not config.sample_staff:
         return ()
-    document = yaml.safe_load(Path(config.sample_staff).read_text(encoding="utf-8")) or []
+    document = read_yaml(config.sample_staff) or []
     people = document.get("staff", []) if isinstance(document, dict) else document
     return tuple(
         StaffIdentity(person["ref"], person["name"], tuple(person.get("roles") or ()), person.get("unit"))

@@ -114,7 +114,7 @@ def render(folder: str) -> Manifests:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    return Manifests(Path(folder).name, list(yaml.safe_load_all(done.stdout)))
+    return Manifests(Path(folder).name, list(yaml.load_all(done.stdout, Loader=yaml.CSafeLoader)))
 
 
 def together(*folders: str) -> Manifests:

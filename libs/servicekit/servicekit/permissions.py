@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from servicekit.errors import ConfigurationError
+from servicekit.yaml_files import read_yaml
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Permissions:
     def load(cls, contracts_dir: str | Path) -> Permissions:
         path = Path(contracts_dir) / "permissions.yaml"
         try:
-            document = yaml.safe_load(path.read_text(encoding="utf-8"))
+            document = read_yaml(path)
         except OSError as error:
             raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
         roles = tuple(document.pop("roles"))

@@ -20,9 +20,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from servicekit.errors import ConfigurationError
+from servicekit.yaml_files import read_yaml
 
 RPC_EXCHANGE = "nameko-rpc"
 OPERATOR = "topology"
@@ -132,7 +131,7 @@ class Topology:
     def load(cls, contracts_dir: str | Path) -> Topology:
         path = Path(contracts_dir) / "topology.yaml"
         try:
-            return cls.parse(yaml.safe_load(path.read_text(encoding="utf-8")))
+            return cls.parse(read_yaml(path))
         except OSError as error:
             raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
 

@@ -23,6 +23,7 @@ from evaluation.domain.tables import (
     in_force,
 )
 from servicekit.errors import ConfigurationError
+from servicekit.yaml_files import read_yaml
 
 T = TypeVar("T")
 
@@ -153,7 +154,7 @@ def _table(path: Path, read: Callable[[object], T]) -> T:
 
 def _yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return read_yaml(path)
     except OSError as error:
         raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
     except yaml.YAMLError:

@@ -26,6 +26,7 @@ from notifications.domain.template import TemplateFault, Text, normal_key, parse
 from notifications.errors import CityRefused
 from notifications.values import STOP_LINK, VALUES
 from notifications.wording import LANGUAGES, City
+from servicekit.yaml_files import read_yaml
 
 MAX_SUBJECT = 120
 MAX_BODY = 20_000
@@ -246,7 +247,7 @@ def _templates(folder: Path, faults: list[str]) -> list[TemplateSource]:
 
 def _yaml(path: Path, faults: list[str]) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return read_yaml(path)
     except OSError as error:
         faults.append(f"{path.name}: {error.strerror}")
     except yaml.YAMLError as error:

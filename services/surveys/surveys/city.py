@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
+from servicekit.yaml_files import read_yaml
 from surveys.domain.bands import Band, BandTable, table_on
 from surveys.domain.canonical import canonical
 from surveys.domain.periods import KINDS
@@ -253,7 +254,7 @@ def read_city(folder: Path) -> City:
 
 def _load(path: Path, schema: Schema, faults: list[str]) -> Any:
     try:
-        return schema.load(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return schema.load(read_yaml(path))
     except OSError as error:
         faults.append(f"{path.name}: {error.strerror}")
     except yaml.YAMLError:
