@@ -32,7 +32,7 @@ def uploads(count: int, seed: int) -> bool:
 
 
 def events(count: int, seed: int) -> bool:
-    from fuzz.events import INSIDE, Fuzzer
+    from fuzz.events import Fuzzer
     from tanggap.local import Stack
 
     stack = Stack(ROOT / ".local" / "fuzz")
@@ -42,12 +42,12 @@ def events(count: int, seed: int) -> bool:
         fuzzer = Fuzzer(stack, seed)
         fuzzer.send(count)
         left = fuzzer.drained(within=60 + count / 100)
-        raised, ready = fuzzer.raised(), fuzzer.ready()
+        raised, failed, ready = fuzzer.raised(), fuzzer.failed(), fuzzer.ready()
         say(f"dead letters: {fuzzer.dead()}")
         say(f"postponed by a handler: {fuzzer.waiting()}")
-        say(f"handlers that raised on what services never send: {fuzzer.raised(INSIDE)}")
+        say(f"refused without a reason: {failed}")
         say(f"left in work queues: {left}; handlers that raised: {raised}; all ready: {ready}")
-        return not left and not raised and ready
+        return not left and not raised and not failed and ready
     finally:
         stack.destroy()
 

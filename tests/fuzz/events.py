@@ -6,7 +6,7 @@ import json
 import time
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,13 +26,6 @@ from tanggap.local import Stack
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 TOPOLOGY, SCHEMAS = Topology.load(CONTRACTS), Contracts.load(CONTRACTS)
 OUTSIDE = ("on_submitted", "on_contact_submitted", "on_answers", "on_department_event")
-INSIDE = (
-    "on_case_event",
-    "on_survey_event",
-    "on_evaluation_event",
-    "on_catalogue_changed",
-    "on_message_outcome",
-)
 HEADERS = (
     "x-delivery-count",
     "x-attempt",
@@ -181,13 +174,23 @@ class Fuzzer:
     def dead(self) -> dict[str, int]:
         return self._depths("dlq-")
 
-    def raised(self, handlers: Collection[str] = OUTSIDE) -> dict[str, float]:
-        """How often handlers raised that should have answered; by default those that outsiders reach.
+    def failed(self) -> dict[str, int]:
+        """Events that took no effect and got no verdict with a reason, by handler, type and error.
 
-        What services send each other is validated before it leaves. A handler that raises on less ends in
-        a dead letter, as it should; one that outsiders make raise is a defect.
+        Whoever sent it, what breaks its contract is refused for what breaks it.
         """
-        after = {name: n for name, n in self._errors().items() if any(f'"{one}"' in name for one in handlers)}
+        lines = (
+            json.loads(line)
+            for file in self.stack.layout.log.glob("*.log*")
+            for line in file.read_text(errors="replace").splitlines()
+            if '"handler failed"' in line
+        )
+        named = (f"{one['handler']} {one['event_type']} {one.get('error', '')}" for one in lines)
+        return dict(Counter(named))
+
+    def raised(self) -> dict[str, float]:
+        """How often handlers raised that outsiders reach: those look before they act."""
+        after = {name: n for name, n in self._errors().items() if any(f'"{one}"' in name for one in OUTSIDE)}
         return {
             name: count - self._errors_before.get(name, 0)
             for name, count in after.items()

@@ -17,6 +17,7 @@ from servicekit.errors import ConfigurationError, ContractViolation
 
 __all__ = ["ContractViolation", "Contracts"]
 
+SURPLUS = "additionalProperties"
 _NAME = re.compile(r"^[A-Za-z][A-Za-z_]{0,39}$")
 
 
@@ -56,12 +57,28 @@ class Contracts:
         """What is wrong with an event's data: JSON pointers into the data, with the keyword that each breaks.
 
         A missing or a surplus property is named itself. Sorted, each pair once; empty for a good event.
+        Data nested so deeply that we could not write it again breaks `depth`, whatever its schema.
         Raises KeyError for a type without contract.
         """
         validator = self.validators[event.type]
-        # The data as the wire will carry it: datetimes and tuples become what JSON knows.
-        document = orjson.loads(orjson.dumps(event.data))
+        try:
+            # The data as the wire will carry it: datetimes and tuples become what JSON knows.
+            document = orjson.loads(orjson.dumps(event.data))
+        except orjson.JSONEncodeError as error:
+            if "Recursion" in str(error):
+                return [("", "depth")]
+            raise
         return sorted({problem for error in validator.iter_errors(document) for problem in _named(error)})
+
+    def breach(self, event: Event) -> str | None:
+        """The first place where an event breaks its contract, as a dead letter's reason; None for none.
+
+        Such as `contract:/elements/0/value:type`. A property that is not known here is no breach: its
+        producer may be newer.
+        """
+        problems = self.problems(event) if event.type in self.validators else []
+        broken = (f"contract:{at or '/'}:{keyword}" for at, keyword in problems if keyword != SURPLUS)
+        return next(broken, None)
 
     def examples(self, type_: str) -> list[dict[str, Any]]:
         """Example data objects of a type."""
@@ -80,7 +97,7 @@ def _named(error: ValidationError) -> list[tuple[str, str]]:
     names: list[str] = []
     if isinstance(error.instance, dict) and keyword == "required":
         names = [name for name in wanted if name not in error.instance]
-    elif isinstance(error.instance, dict) and keyword == "additionalProperties" and wanted is False:
+    elif isinstance(error.instance, dict) and keyword == SURPLUS and wanted is False:
         known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
         # A name that is none may be a value in the wrong place, so it is not repeated.
         names = [name for name in error.instance if name not in known and _NAME.match(name)]

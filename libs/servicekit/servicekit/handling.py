@@ -25,6 +25,7 @@ from nameko.extensions import Entrypoint, register_entrypoint
 from servicekit import metrics, rejections
 from servicekit.broker import ACKED, BrokerAway, BrokerRefused, Link, Signal, timeouts_as_errors
 from servicekit.config import ServiceConfig
+from servicekit.contracts import Contracts
 from servicekit.envelope import Event, Outgoing
 from servicekit.errors import ConfigurationError, DuplicateEvent, Outcomes, Reject, Retry
 from servicekit.health import Health
@@ -67,6 +68,8 @@ def handles(name: str, *, batch: int = 100, linger: float = 0.05) -> Callable[[H
     The method gets a list of valid events in delivery order and returns verdicts by event id: `Retry`,
     `Reject`, or nothing for what took effect. If it raises, the batch is run again one event at a time,
     so that one bad event does not take its neighbours along; while the database is away the batch waits.
+    An event that alone makes it raise and breaks its contract is dead-lettered at once, with the place that
+    is wrong; one that keeps its contract is tried again first.
     While events flow, a batch waits up to `linger` for more; after a pause of that length the first event
     is handled at once.
     """
@@ -325,14 +328,22 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
             for event in events:
                 verdicts.update(self._handle([event]))
             return verdicts
+        event = events[0]
+        if (breach := self._contracts.breach(event)) is not None:
+            return {event.id: Reject(breach)}
         log.warning(
             "handler failed",
             handler=self._name,
-            event_id=events[0].id,
-            event_type=events[0].type,
+            event_id=event.id,
+            event_type=event.type,
             exc_info=error,
         )
-        return {events[0].id: Failed(type(error).__name__)}
+        return {event.id: Failed(type(error).__name__)}
+
+    @functools.cached_property
+    def _contracts(self) -> Contracts:
+        # Most processes never need them: what is consumed was checked by its producer.
+        return Contracts.load(self._config.contracts_dir)
 
     def _call(self, events: list[Event]) -> Mapping[str, Verdict] | Raised:
         """Run the method in a worker and wait for it; 30 minutes is the broker's limit, not ours."""

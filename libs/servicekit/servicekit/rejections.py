@@ -87,6 +87,7 @@ _KEYWORDS: Mapping[str, tuple[str, str]] = {
     "minLength": ("terlalu pendek", "is too short"),
     "minimum": ("terlalu kecil", "is too small"),
     "maximum": ("terlalu besar", "is too large"),
+    "depth": ("terlalu dalam susunannya", "is nested too deeply"),
 }
 _OTHER = ("tidak sesuai", "does not fit")
 # What is wrong with a message of which no event could be made, by the consumer's phrase for it.

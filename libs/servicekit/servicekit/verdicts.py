@@ -15,7 +15,7 @@ from servicekit.topology import OPERATOR, Consumer
 # A handler may ask for many retries (it knows the age of what it waits for); a failure gets one a delay.
 MAX_ATTEMPTS = 100
 ATTEMPT, FAILURE, ORIGIN, REASON = "x-attempt", "x-failure", "x-origin-user", "x-reason"
-_CODE = re.compile(r"[^A-Za-z0-9_.:-]+")
+_CODE = re.compile(r"[^A-Za-z0-9_.:/-]+")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 

@@ -51,7 +51,8 @@ TOPOLOGY: dict[str, Any] = {
     "retry_delays": [0.2, 0.4],
     "delivery_limit": 5,
 }
-SCHEMA = '{"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://example.invalid/%s"}'
+SCHEMA = """{"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://example.invalid/%s",
+  "properties": {"explode": {"type": "string"}}}"""
 
 
 def write_contracts(folder: Path) -> Path:

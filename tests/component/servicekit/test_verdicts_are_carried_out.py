@@ -44,6 +44,22 @@ def test_a_rejected_event_keeps_its_reason(kit, make_things):
         kit.dead("unknown_address")
 
 
+def test_an_event_that_breaks_its_contract_and_its_handler_is_set_aside_at_once_with_the_place(
+    kit, make_things
+):
+    good = make_things(20)
+    (bad,) = make_things(1, explode=["marked-text-of-a-person"])
+    kit.publish(*good[:10], bad, *good[10:])
+
+    with kit.running():
+        kit.kept(*good)
+        (dead,) = kit.dead("contract:/explode:type")
+
+    assert dead.properties["message_id"] == bad.id
+    assert "x-attempt" not in dead.headers
+    assert "marked-text" not in str(dead.headers)
+
+
 def test_a_retry_comes_back_after_its_delay_with_its_count(kit, make_things):
     (event,) = make_things(1, retry=0.3)
     seen = []

@@ -70,6 +70,24 @@ def test_missing_and_surplus_properties_are_named_but_no_value_that_stands_in_th
     ]
 
 
+def test_a_breach_is_the_first_wrong_place_but_nothing_that_a_newer_producer_added(contracts):
+    loaded = Contracts.load(contracts)
+    made = [{"who": 1}, {}, {"who": "Budi", "at": "besok"}, {"who": "Budi"}, {"who": "Budi", "new": 1}]
+
+    breaches = [loaded.breach(make_event("thing.made.v1", data)) for data in made]
+
+    assert breaches == ["contract:/who:type", "contract:/who:required", "contract:/at:format", None, None]
+    assert loaded.breach(make_event("thing.unknown.v1", {"who": 1})) is None
+
+
+def test_data_that_cannot_be_written_again_breaks_its_contract(contracts):
+    deep = "Budi"
+    for _ in range(400):
+        deep = [deep]
+
+    assert Contracts.load(contracts).breach(make_event("thing.made.v1", {"who": deep})) == "contract:/:depth"
+
+
 def test_a_good_event_has_no_problems(contracts):
     assert Contracts.load(contracts).problems(make_event("thing.made.v1", {"who": "Budi"})) == []
 
