@@ -214,8 +214,7 @@ def readiness(app: Starlette) -> dict[str, bool]:
 
 
 def _routes(operations: tuple[Operation, ...]) -> list[BaseRoute]:
-    # `endpoint` is a bound method: Starlette then calls it as a function.
-    api = [Route(o.path, o.endpoint, methods=[o.method], name=o.operation_id) for o in operations]
+    api = [Route(o.path, o, methods=[o.method], name=o.operation_id) for o in operations]
     return [
         *api,
         Route("/openapi.json", _openapi),
