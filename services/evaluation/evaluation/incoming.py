@@ -25,6 +25,9 @@ TRAINING_COMPLETED = "training.completed.v1"
 
 Document = dict[str, Any]
 
+DEEPEST = 50
+"""MongoDB takes a hundred levels, some of which are ours."""
+
 # What says who reported, or how the case stands now, is not needed here.
 _NOT_KEPT = frozenset({"contact_ref", "anonymous", "due", "officer_ref", "status"})
 
@@ -58,7 +61,7 @@ def closure(event: Event) -> Document:
             closed_case(data)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise Unreadable("unreadable_closure") from None
-        found["facts"] = {name: value for name, value in data.items() if name not in _NOT_KEPT}
+        found["facts"] = _kept({name: value for name, value in data.items() if name not in _NOT_KEPT})
     return found
 
 
@@ -92,7 +95,7 @@ def unit_result(event: Event) -> Document:
         "version": _number(data, "version", least=1),
         "told_at": event.time,
         "event_id": event.id,
-        "facts": dict(data),
+        "facts": _kept(data),
     }
 
 
@@ -109,7 +112,7 @@ def person_result(event: Event) -> Document:
         "n": _number(data, "n", least=0),
         "told_at": event.time,
         "event_id": event.id,
-        "facts": dict(data),
+        "facts": _kept(data),
     }
 
 
@@ -144,6 +147,22 @@ def department(event: Event) -> Document:
         "types": [one for one in types if isinstance(one, str)] if isinstance(types, list) else [],
         "active": data.get("active") is True,
     }
+
+
+def _kept(data: Mapping[str, Any]) -> Document:
+    """What an event says, to be kept. Raises Unreadable for what no database holds."""
+    if not _holds(data, DEEPEST):
+        raise Unreadable("unstorable")
+    return dict(data)
+
+
+def _holds(value: Any, depth: int) -> bool:
+    if isinstance(value, Mapping):
+        names = all("\x00" not in name for name in value)
+        return names and depth > 0 and all(_holds(inner, depth - 1) for inner in value.values())
+    if isinstance(value, list):
+        return depth > 0 and all(_holds(inner, depth - 1) for inner in value)
+    return not isinstance(value, int) or -(2**63) <= value < 2**63
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:

@@ -87,7 +87,9 @@ def submitted_contact(event: Event) -> ContactRow:
         language=_language(data.get("language")),
         sealed=sealed,
         as_of=event.time,
-        roles=tuple(role for role in roles if role in ROLES) if isinstance(roles, list) else (),
+        roles=tuple(role for role in roles if isinstance(role, str) and role in ROLES)
+        if isinstance(roles, list)
+        else (),
         unit=unit if isinstance(unit, str) else None,
         active=data.get("active") is not False,
     )

@@ -62,3 +62,15 @@ def test_a_department_that_does_not_say_that_it_is_active_is_not() -> None:
     data = {k: v for k, v in CONTRACTS.examples("department.changed.v1")[0].items() if k != "active"}
 
     assert incoming.department(make_event("department.changed.v1", data))["active"] is False
+
+
+@pytest.mark.parametrize("type_", ["complaint.closed.v1", "survey.period_closed.v1"])
+def test_what_no_database_holds_is_unreadable(type_: str) -> None:
+    deep: list[Any] = []
+    for _ in range(200):
+        deep = [deep]
+    for surplus in ({"baru\x00": 1}, {"baru": [{"a": 2**63}]}, {"baru": deep}):
+        data = {**CONTRACTS.examples(type_)[0], "inspectorate": False, "confidential": False, **surplus}
+
+        with pytest.raises(incoming.Unreadable, match="unstorable"):
+            READERS[type_](make_event(type_, data))
