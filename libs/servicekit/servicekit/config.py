@@ -110,6 +110,7 @@ class ServiceConfig:
     max_workers: int = 10
     drain_seconds: float = 25.0
     outbox_limit_seconds: float = 120.0
+    awaits_indexes: bool = False
 
     @property
     def development(self) -> bool:
@@ -138,6 +139,7 @@ def read_service_config(service: str, settings: Settings | None = None) -> Servi
         "max_workers": s.integer("TANGGAP_MAX_WORKERS", "a number of workers", 10),
         "drain_seconds": s.number("TANGGAP_DRAIN_SECONDS", "seconds for a graceful stop", 25.0),
         "outbox_limit_seconds": s.number("TANGGAP_OUTBOX_LIMIT_SECONDS", "seconds", 120.0),
+        "awaits_indexes": s.one_of("TANGGAP_INDEXES", ("make", "await"), "make") == "await",
     }
     s.check()
     return ServiceConfig(**values)

@@ -18,6 +18,7 @@ from pymongo.errors import ConnectionFailure, PyMongoError, ServerSelectionTimeo
 from servicekit.broker import Signal
 from servicekit.config import ServiceConfig
 from servicekit.errors import ConfigurationError
+from servicekit.indexes import missing, needed
 from servicekit.logs import describe, get_logger
 
 T = TypeVar("T")
@@ -138,6 +139,7 @@ class SharedMongo(SharedExtension):  # type: ignore[misc]  # Nameko has no types
     def __init__(self) -> None:
         self._handle: MongoHandle | None = None
         self._prepare: list[Callable[[MongoHandle], None]] = []
+        self._write: list[Callable[[MongoHandle], None]] = []
         self._stopping = Signal()
 
     @property
@@ -151,8 +153,15 @@ class SharedMongo(SharedExtension):  # type: ignore[misc]  # Nameko has no types
         return self._handle
 
     def prepare_with(self, prepare: Callable[[MongoHandle], None]) -> None:
-        """Run an idempotent preparation at start-up, once the database answers."""
+        """Make collections and indexes at start-up, once the database answers; idempotent.
+
+        With TANGGAP_INDEXES=await they are waited for instead: `servicekit.index_job` makes them.
+        """
         self._prepare.append(prepare)
+
+    def write_first(self, write: Callable[[MongoHandle], None]) -> None:
+        """Write what has to be there before work begins, after the preparations; idempotent."""
+        self._write.append(write)
 
     def start(self) -> None:
         self.container.spawn_managed_thread(self._run, identifier="mongo-prepare")
@@ -162,19 +171,32 @@ class SharedMongo(SharedExtension):  # type: ignore[misc]  # Nameko has no types
         while not self._stopping.is_set():
             try:
                 with pymongo.timeout(30):
-                    for prepare in self._prepare:
-                        prepare(self.handle)
+                    lacking = self._structure()
+                    if not lacking:
+                        for write in self._write:
+                            write(self.handle)
             except PyMongoError as error:
                 if not is_weather(error):
                     raise ConfigurationError(
                         f"database refused its preparation: {type(error).__name__}"
                     ) from error
                 log.warning("database not reachable yet", error=describe(error))
-                self._stopping.wait(pause)
-                pause = min(pause * 2, 5)
             else:
-                self.handle.prepared.set()
-                return
+                if not lacking:
+                    self.handle.prepared.set()
+                    return
+                log.warning("indexes are not made yet", first=lacking[0], count=len(lacking))
+            self._stopping.wait(pause)
+            pause = min(pause * 2, 5)
+
+    def _structure(self) -> list[str]:
+        """Make collections and indexes, or say which are missing where somebody else makes them."""
+        config: ServiceConfig = self.container.config["TANGGAP"]
+        if config.awaits_indexes:
+            return missing(self.handle.database, needed(self._prepare))
+        for prepare in self._prepare:
+            prepare(self.handle)
+        return []
 
     def stop(self) -> None:
         self._stopping.set()
@@ -191,11 +213,11 @@ class Mongo(DependencyProvider):  # type: ignore[misc]  # Nameko has no types
     shared = SharedMongo()
 
     def __init__(self, prepare: Callable[[MongoHandle], None] | None = None) -> None:
-        self._prepare = prepare
+        self.preparation = prepare
 
     def setup(self) -> None:
-        if self._prepare is not None:
-            self.shared.prepare_with(self._prepare)
+        if self.preparation is not None:
+            self.shared.prepare_with(self.preparation)
 
     def get_dependency(self, worker_ctx: Any) -> MongoHandle:
         return self.shared.handle

@@ -369,12 +369,8 @@ class Relay(DependencyProvider):  # type: ignore[misc]  # Nameko has no types
             topology=topology,
             contracts=Contracts.load(config.contracts_dir) if config.check_contracts else None,
         )
-        self.mongo.prepare_with(lambda handle: self._prepare(publisher))
-
-    def _prepare(self, publisher: Publisher) -> None:
-        if self._outbox is not None:
-            self._outbox.ensure_indexes()
-        publisher.lease.ensure()
+        self.mongo.prepare_with(lambda handle: Outbox(handle.database).ensure_indexes())
+        self.mongo.write_first(lambda _: publisher.lease.ensure())
 
     def start(self) -> None:
         self.container.spawn_managed_thread(self._run, identifier="relay")

@@ -71,7 +71,7 @@ class Timer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
         # A timer that never gets to run is as late as one that stopped.
         self._succeeded.set_to_current_time()
         self._lease = Lease(self.mongo.handle.database, f"timer:{self._name}", self._lease_seconds)
-        self.mongo.prepare_with(lambda handle: self._lease.ensure())
+        self.mongo.write_first(lambda _: self._lease.ensure())
 
     def start(self) -> None:
         self.container.spawn_managed_thread(self._run, identifier=f"timer {self._name}")
