@@ -2,6 +2,7 @@
 
     contracts/topology.yaml       what the broker holds, and the scaling by its queues
     deploy/monitoring/rules       alerts
+    deploy/k8s/base               which services there are: the job that makes their indexes
 
 python scripts/k8s_resources.py            writes
 python scripts/k8s_resources.py --check    fails if a written file is not what its sources say
@@ -23,6 +24,7 @@ KUBERNETES = ROOT / "deploy" / "k8s"
 RULES = ROOT / "deploy" / "monitoring" / "rules"
 BROKER = {"name": "rabbitmq"}
 VHOST = "/"
+INDEXES = "indexes"
 BACKLOG = 1000
 """Waiting events for each instance: well above what one takes at a time, so that a batch is no backlog."""
 
@@ -125,6 +127,59 @@ def scaled(name: str, triggers: list[Resource]) -> Resource:
     return resource("ScaledObject", name, spec, "keda.sh/v1alpha1")
 
 
+def index_resources(topology: Topology) -> Iterator[Resource]:
+    """One job that makes indexes, of one service after the other, each as that service and in its image."""
+    labels = {"app.kubernetes.io/name": INDEXES}
+    *first, last = [indexing(service) for service in topology.consuming_services]
+    pod: Resource = {
+        "restartPolicy": "OnFailure",
+        "serviceAccountName": INDEXES,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 10001,
+            "runAsGroup": 10001,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "initContainers": first,
+        "containers": [last],
+    }
+    # An index over many documents takes its time, and nobody waits for it: the older version goes on.
+    spec = {
+        "backoffLimit": 20,
+        "activeDeadlineSeconds": 21600,
+        "ttlSecondsAfterFinished": 300,
+        "template": {"metadata": {"labels": labels}, "spec": pod},
+    }
+    yield {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": INDEXES},
+        "automountServiceAccountToken": False,
+    }
+    job = resource("Job", INDEXES, spec, "batch/v1")
+    job["metadata"]["labels"] = labels
+    yield job
+
+
+def indexing(service: str) -> Resource:
+    address = {"secretKeyRef": {"name": service, "key": "TANGGAP_MONGODB_URL"}}
+    return {
+        "name": service,
+        "image": f"tanggap/{service}",
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["python", "-m", "servicekit.index_job", f"{service}.service:{service.title()}Service"],
+        "env": [{"name": "TANGGAP_MONGODB_URL", "valueFrom": address}],
+        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "128Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+
+
 def alert_resources() -> Iterator[Resource]:
     for file in sorted(RULES.glob("*.yml")):
         yield resource(
@@ -136,6 +191,7 @@ def files() -> dict[Path, str]:
     topology, contracts = Topology.load(ROOT / "contracts"), "contracts/topology.yaml"
     components = KUBERNETES / "components"
     return {
+        KUBERNETES / "base" / "indexes.yaml": text(contracts, index_resources(topology)),
         KUBERNETES / "overlays" / "prod" / "topology.yaml": text(contracts, broker_resources(topology)),
         components / "keda" / "scaling.yaml": text(contracts, scaling_resources(topology)),
         components / "monitoring" / "rules.yaml": text("deploy/monitoring/rules", alert_resources()),
@@ -144,12 +200,14 @@ def files() -> dict[Path, str]:
 
 def text(source: str, resources: Iterator[Resource]) -> str:
     """One line for what the broker holds: there are hundreds of it, and they are read by comparing."""
+    long = ("PrometheusRule", "Job")
     written = [f"# Written by scripts/k8s_resources.py from {source}.\n"]
     for found in resources:
-        short = found["kind"] != "PrometheusRule"
-        head = yaml.safe_dump(
-            {key: found[key] for key in ("apiVersion", "kind", "metadata")}, sort_keys=False
-        )
+        short = found["kind"] not in long
+        head = yaml.safe_dump({key: value for key, value in found.items() if key != "spec"}, sort_keys=False)
+        if "spec" not in found:
+            written.append(head)
+            continue
         spec = yaml.safe_dump(found["spec"], sort_keys=False, default_flow_style=short, width=100_000)
         written.append(f"{head}spec: {spec}" if short else f"{head}spec:\n{indent(spec, '  ')}")
     return written[0] + "---\n".join(written[1:])

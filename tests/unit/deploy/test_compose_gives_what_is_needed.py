@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from servicekit.index_job import found
 from support import images
 from support.images import PROCESSES, ROOT, SERVICES
 from tanggap.local import services as local
@@ -162,7 +163,7 @@ def test_a_database_is_reached_by_its_service_and_operators_alone(compose: Rende
         one for one, service in compose["services"].items() if name in (service.get("networks") or {})
     }
 
-    assert on_its_network == {name, f"database-{name}", "databases", "tools"}
+    assert on_its_network == {name, f"database-{name}", "databases", f"indexes-{name}", "tools"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -172,8 +173,21 @@ def test_a_service_starts_after_its_servers_and_their_jobs(compose: Rendered, na
 
     assert waits["broker"] == "service_healthy"
     assert waits["topology"] == waits["databases"] == "service_completed_successfully"
+    assert waits[f"indexes-{name}"] == "service_completed_successfully"
+    assert services[f"indexes-{name}"]["depends_on"]["databases"]["condition"] == waits["databases"]
     assert services["databases"]["depends_on"][f"database-{name}"]["condition"] == "service_healthy"
     assert services[name]["stop_grace_period"] == "35s"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_indexes_are_made_by_the_image_that_needs_them_as_the_service(compose: Rendered, name: str) -> None:
+    service, job = compose["services"][name], compose["services"][f"indexes-{name}"]
+
+    assert job["image"] == service["image"]
+    assert found(job["command"][-1]).__module__ == f"{name}.service"
+    assert mounted(job) == {f"{name}_mongodb_url": "/run/secrets/mongodb_url"}
+    assert service["environment"]["TANGGAP_INDEXES"] == "await"
+    assert job["restart"] == "no"
 
 
 def test_an_installation_has_no_sink_no_local_issuer_and_no_development(production: Rendered) -> None:

@@ -10,6 +10,7 @@ from evaluation.config import read_config as read_evaluation
 from gateway.config import load as read_gateway
 from notifications.config import read_config as read_notifications
 from servicekit.database_job import read_jobs
+from servicekit.index_job import found
 from servicekit.topology import Topology
 from support.kubernetes import PROCESSES, ROOT, Manifests
 from surveys.config import read_config as read_surveys
@@ -148,6 +149,21 @@ def test_the_jobs_prepare_every_user_with_the_password_it_comes_with(small, secr
         assert url.password == job.password
         assert f"replicaSet={replica_set}" in url.query
         assert url.hostname == urlsplit(job.admin_url).hostname
+
+
+def test_indexes_are_made_by_the_image_that_needs_them_as_the_service(overlay, secrets_of):
+    secrets = secrets_of(overlay)
+    containers = {container["name"]: container for container in overlay.workload("indexes").containers}
+    assert set(containers) == set(SERVICES)
+    for service, container in containers.items():
+        serving = given(overlay, secrets, service)
+        (address,) = container["env"]
+        reference = address["valueFrom"]["secretKeyRef"]
+        assert secrets[reference["name"]][reference["key"]] == serving["TANGGAP_MONGODB_URL"]
+        assert container["image"] == overlay.workload(service).pod["containers"][0]["image"]
+        assert container["command"][:-1] == ["python", "-m", "servicekit.index_job"]
+        assert found(container["command"][-1]).__module__ == f"{service}.service"
+        assert serving["TANGGAP_INDEXES"] == "await"
 
 
 def test_the_nightly_backup_finds_its_key_and_the_databases(overlay, secrets_of):

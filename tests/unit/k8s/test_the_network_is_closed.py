@@ -82,6 +82,7 @@ def test_on_one_node_each_reaches_what_it_needs(small):
         *((service, "mongodb", 27017) for service in SERVICES),
         ("topology", "rabbitmq", 15672),
         ("databases", "mongodb", 27017),
+        ("indexes", "mongodb", 27017),
         ("backup", "mongodb", 27017),
     }
 
@@ -92,6 +93,7 @@ def test_in_production_a_service_reaches_its_own_database_alone(prod):
         *((process, "rabbitmq", 5672) for process in PROCESSES),
         *((service, f"mongodb-{service}", 27017) for service in SERVICES),
         *(("backup", database, 27017) for database in databases),
+        *(("indexes", database, 27017) for database in databases),
         *((database, database, 27017) for database in databases),
         ("rabbitmq", "rabbitmq", 4369),
         ("rabbitmq", "rabbitmq", 25672),
