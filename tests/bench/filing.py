@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import statistics
 import time
+from collections.abc import Callable
 from itertools import islice
 
 import results
@@ -20,6 +21,8 @@ COLUMNS = {
     "accept_p50_ms": "p50 ms",
     "accept_p99_ms": "p99 ms",
     "cpu_s_per_1000": "CPU s per 1,000",
+    "broker_cpu_s_per_1000": "of the broker",
+    "database_cpu_s_per_1000": "of the database",
 }
 PACED_COLUMNS = {
     "rate": "filed/s",
@@ -27,28 +30,36 @@ PACED_COLUMNS = {
     "noticed_p50_ms": "noticed p50 ms",
     "noticed_p99_ms": "noticed p99 ms",
 }
+READING_COLUMNS = {"reads_per_s": "reads/s", "p50_ms": "p50 ms", "p99_ms": "p99 ms"}
 PACED_SECONDS = 8
+READ_CASES = 200
 
 
 def measure(system: System, cases: int, concurrency: int, rate: float | None = None) -> results.Row:
     """File `cases` requests, as fast as answers come or at a rate, and wait until each has its notice."""
-    requests = [system.request(number) for number in range(cases)]
-    completed, cpu = system.start_counting(), system.cpu_seconds()
-    started = time.perf_counter()
-    load = asyncio.run(run_load("127.0.0.1", system.port, requests, concurrency, rate=rate))
+    completed, before = system.start_counting(), system.cpu_seconds()
+    load = system.file(cases, concurrency, rate)
     check(system, load)
-    while (done := completed()) < cases:
-        if time.perf_counter() - started > COMPLETION_SECONDS:
-            raise SystemExit(f"{system.name}: {done} of {cases} completed in {COMPLETION_SECONDS} s")
-        time.sleep(0.05)
-    seconds = time.perf_counter() - started
+    wait_until_all(system, completed, cases)
+    seconds = time.perf_counter() - load.started
+    cpu = {who: round((used - before[who]) / cases * 1000, 3) for who, used in system.cpu_seconds().items()}
     return {
         "accepted_per_s": round(load.rate, 2),
         "completed_per_s": round(cases / seconds, 2),
         "accept_p50_ms": round(load.percentile(0.5) * 1000, 2),
         "accept_p99_ms": round(load.percentile(0.99) * 1000, 2),
-        "cpu_s_per_1000": round((system.cpu_seconds() - cpu) / cases * 1000, 2),
+        "cpu_s_per_1000": cpu["app"],
+        "broker_cpu_s_per_1000": cpu["broker"],
+        "database_cpu_s_per_1000": cpu["database"],
     }
+
+
+def wait_until_all(system: System, completed: Callable[[], int], cases: int) -> None:
+    deadline = time.monotonic() + COMPLETION_SECONDS
+    while (done := completed()) < cases:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{system.name}: {done} of {cases} completed in {COMPLETION_SECONDS} s")
+        time.sleep(0.05)
 
 
 def check(system: System, load: LoadResult) -> None:
@@ -109,14 +120,13 @@ def paced(systems: list[System], filed: list[results.Row], concurrency: int) -> 
 def reading(systems: list[System], reads: int, number_of_rounds: int, concurrency: int) -> list[results.Row]:
     """One stored case after another, read over HTTP by whoever filed it."""
     requests = {}
+    systems = [system for system in systems if system.read]
     for system in systems:
-        filings = [system.request(number) for number in range(200)]
         completed = system.start_counting()
-        load = asyncio.run(run_load("127.0.0.1", system.port, filings, concurrency))
+        load = system.file(READ_CASES, concurrency, None)
         check(system, load)
-        while completed() < len(filings):
-            time.sleep(0.05)
-        requests[system.name] = [system.read(json.loads(body)) for body in load.bodies]
+        wait_until_all(system, completed, READ_CASES)
+        requests[system.name] = [system.read(json.loads(body)) for body in load.bodies if system.read]
     rows: list[results.Row] = []
     for number in range(1, number_of_rounds + 1):
         turn = number % len(systems)

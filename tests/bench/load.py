@@ -15,12 +15,16 @@ from dataclasses import dataclass, field
 
 @dataclass
 class LoadResult:
-    """What a load saw: statuses, seconds from the first byte out to the last answer, latencies in seconds."""
+    """What a load saw: statuses, seconds from the first byte out to the last answer, latencies in seconds.
+
+    `started` is the moment of the first byte on `time.perf_counter`.
+    """
 
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    started: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -81,7 +85,7 @@ async def run_load(
     """
     result = LoadResult()
     pending: Iterator[bytes] = iter(requests)
-    started = time.perf_counter()
+    result.started = started = time.perf_counter()
     sent = 0
 
     async def worker() -> None:

@@ -8,6 +8,7 @@ import platform
 import statistics
 import subprocess
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from rich.console import Console
@@ -18,30 +19,48 @@ FOLDER = ROOT / "docs" / "bench"
 Row = dict[str, str | int | float]
 
 
+@lru_cache
 def commit() -> str:
+    """Of the tree as the run found it; `-dirty` when files differed from it."""
     asked = subprocess.run(
-        ["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "describe", "--always", "--abbrev=10", "--exclude=*", "--dirty"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return asked.stdout.strip()
 
 
+def now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+@lru_cache
+def run() -> str:
+    """When this run began, which every row of it carries; runs.csv says what it ran on."""
+    return now()
+
+
 def context() -> Row:
     """What every row says of its circumstances."""
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    return {"at": now, "commit": commit(), "python": platform.python_version()}
+    return {"run": run(), "at": now(), "commit": commit(), "python": platform.python_version()}
 
 
-def record(name: str, rows: Sequence[Row]) -> Path:
-    """Append the rows to docs/bench/<name>.csv."""
-    path = FOLDER / f"{name}.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = not path.exists()
+def record(folder: Path, name: str, rows: Sequence[Row]) -> None:
+    """Append the rows to <folder>/<name>.csv; raises ValueError when it has other columns."""
+    path = folder / f"{name}.csv"
+    folder.mkdir(parents=True, exist_ok=True)
+    there = path.exists()
+    if there:
+        with path.open(newline="") as file:
+            if next(csv.reader(file)) != list(rows[0]):
+                raise ValueError(f"{path} has other columns than {', '.join(rows[0])}")
     with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        if new:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        if not there:
             writer.writeheader()
         writer.writerows(rows)
-    return path
 
 
 def show(title: str, rows: Sequence[Row], columns: dict[str, str]) -> None:
@@ -52,9 +71,13 @@ def show(title: str, rows: Sequence[Row], columns: dict[str, str]) -> None:
         view.add_column(heading, justify="right")
     for system in dict.fromkeys(row["system"] for row in rows):
         mine = [row for row in rows if row["system"] == system]
-        medians = [statistics.median(float(row[field]) for row in mine) for field in columns]
-        view.add_row(str(system), *(f"{median:,.2f}" for median in medians))
-    Console(width=110).print(view)
+        medians = [median(mine, field) for field in columns]
+        view.add_row(str(system), *(f"{value:,.2f}" for value in medians))
+    Console(width=130).print(view)
+
+
+def median(rows: Sequence[Row], field: str) -> float:
+    return statistics.median(float(row[field]) for row in rows)
 
 
 def ratios(rows: Sequence[Row], field: str, ours: str, theirs: str) -> list[float]:

@@ -1,29 +1,37 @@
 """Tanggap beside others doing the same work, round by round in one run, on the same broker and database.
 
-    make bench                      # 6 rounds of 6,000 cases
-    PYTHONPATH=tests python tests/bench/run.py --cases 500 --rounds 1
+    make bench                                     # everything, up to 100,000 stored cases
+    make bench ARGS="--stored 1000000"             # a million: some minutes and gigabytes more
+    make bench ARGS="--only growth --rounds 2"
+    PYTHONPATH=tests python tests/bench/run.py --cases 300 --rounds 1 --results /tmp/bench
 
 The machine is shared and its speed drifts within seconds, so each round measures the systems directly one
 after the other, in turns first, for about as long (a slower one is given fewer cases); a ratio is the median
 of the rounds' ratios. Sending mail is measured at the end, for itself.
 
-Prints tables and appends a row per measurement to docs/bench/*.csv. Quote ratios of one run, never rates of
-two.
+Prints tables, appends a row per measurement to the CSVs in docs/bench and draws them. Quote ratios of one
+run, never rates of two.
 """
 
 from __future__ import annotations
 
 import argparse
-import socket
-import statistics
 import sys
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
 
 import draining
 import filing
+import growing
+import machine
+import memory
+import plots
 import pymongo
 import results
-from systems import FASTAPI, STOCK_NAMEKO, peer, tanggap
+from systems import BARE, FASTAPI, STOCK_NAMEKO, peer, tanggap
 
 from tanggap import issuer
 from tanggap.city import load as load_city
@@ -31,31 +39,19 @@ from tanggap.client import Gateway
 from tanggap.local import Stack
 
 NO_LIMITS = {f"TANGGAP_RATE_{what}": "off" for what in ("ADDRESS", "STAFF", "CASE", "CONTACT")}
+PARTS = ("filing", "reading", "draining", "memory", "growth")
 # design.md §7: what each ratio has to reach.
-FILING_BESIDE = {"stock Nameko": 8.0, "FastAPI + FastStream": 4.0}
+FILING_BESIDE = {STOCK_NAMEKO.name: 8.0, FASTAPI.name: 4.0, BARE.name: 0.3}
 DRAINING_BESIDE = {"FastStream": 8.0, "bare batches": 0.5}
-READING_BESIDE = {"FastAPI + FastStream": 1.0}
+READING_BESIDE = {FASTAPI.name: 1.0}
 NOTICED_P99_MS = 300.0
+IDLE_SECONDS = 15
+FRESH, LATER = "idle after the start", "idle after the load"
 
 
-def admin_token(stack: Stack) -> str:
-    return issuer.token(stack.layout.issuer_key, sub="bench", roles=["admin"])
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--cases", type=int, default=6000)
-    parser.add_argument("--rounds", type=int, default=6)
-    parser.add_argument("--concurrency", type=int, default=32)
-    options = parser.parse_args()
+@contextmanager
+def installation() -> Iterator[tuple[Stack, pymongo.MongoClient[Any], ExitStack]]:
+    """Tanggap with the sample city's catalogue and no case; gone afterwards."""
     unchecked = {"TANGGAP_CHECK_CONTRACTS": "0"}
     stack = Stack(
         results.ROOT / ".local" / "bench",
@@ -64,47 +60,120 @@ def main() -> int:
     )
     stack.destroy()
     with ExitStack() as cleanup:
+        cleanup.callback(stack.destroy)
         stack.up()
-        cleanup.callback(stack.down)
-        with Gateway(stack.env["TANGGAP_URL"], admin_token(stack)) as gateway:
+        token = issuer.token(stack.layout.issuer_key, sub="bench", roles=["admin"])
+        with Gateway(stack.env["TANGGAP_URL"], token) as gateway:
             load_city(gateway, results.ROOT / "cities" / "sawahlunto")
-        database = cleanup.enter_context(pymongo.MongoClient(stack.env["MONGODB_URL"], w="majority"))
-        systems = [
-            tanggap(stack, database, mail=False),
-            *(peer(about, stack, database, cleanup, free_port()) for about in (STOCK_NAMEKO, FASTAPI)),
-        ]
-        mailing = tanggap(stack, database, mail=True)
-        for system in (*systems, mailing):
-            filing.measure(system, max(100, options.cases // 10), options.concurrency)
-        filed = filing.rounds(systems, options.cases, options.rounds, options.concurrency)
-        mailed = filing.rounds([mailing], options.cases, max(1, options.rounds // 4), options.concurrency)
-        paced = filing.paced(systems, filed, options.concurrency)
-        read = filing.reading(systems, options.cases, options.rounds, options.concurrency)
-        drained = draining.rounds(stack, database, options.cases, options.rounds)
-    results.show("Filing: medians of the rounds", [*filed, *mailed], filing.COLUMNS)
-    results.show("At half of its own rate", paced, filing.PACED_COLUMNS)
-    results.show("Reading one case", read, {"reads_per_s": "reads/s", "p50_ms": "p50 ms", "p99_ms": "p99 ms"})
-    results.show("One consumer, each event once", drained, {"events_per_s": "events/s"})
-    for name, rows in (
-        ("results", [*filed, *mailed]),
-        ("paced", paced),
-        ("reading", read),
-        ("draining", drained),
-    ):
-        results.record(name, rows)
-    ours = systems[0].name
-    for what, rows, field, mine, targets in (
-        ("Completed cases per second", filed, "completed_per_s", ours, FILING_BESIDE),
-        ("Events drained per second", drained, "events_per_s", draining.OURS, DRAINING_BESIDE),
-        ("Reads per second", read, "reads_per_s", ours, READING_BESIDE),
-    ):
-        for theirs, target in targets.items():
-            print(results.verdict(what, results.ratios(rows, field, mine, theirs), theirs, target))
-    p99 = statistics.median(float(row["noticed_p99_ms"]) for row in paced if row["system"] == ours)
-    print(
-        f"From filed to noticed at half of the rate: p99 {p99:.0f} ms (to stay under: {NOTICED_P99_MS:.0f})."
+        client: pymongo.MongoClient[Any] = pymongo.MongoClient(stack.env["MONGODB_URL"], w="majority")
+        database = cleanup.enter_context(client)
+        yield stack, database, cleanup
+
+
+def beside_others(options: argparse.Namespace) -> list[str]:
+    """Filing, reading, draining and memory; what is to be said of the targets."""
+    said: list[str] = []
+    cases, rounds, concurrency = options.cases, options.rounds, options.concurrency
+    with installation() as (stack, database, cleanup):
+        results.record(options.results, "runs", [machine.row(stack, database, options)])
+        used: list[results.Row] = []
+        if "memory" in options.only:
+            time.sleep(IDLE_SECONDS)
+            used = memory.installation(stack, FRESH)
+        if options.only & {"filing", "reading"}:
+            systems = [tanggap(stack, database, mail=False)]
+            systems += [peer(about, stack, database, cleanup) for about in (STOCK_NAMEKO, FASTAPI, BARE)]
+            mailing = tanggap(stack, database, mail=True)
+            for system in (*systems, mailing):
+                filing.measure(system, max(100, cases // 10), concurrency)
+            if "memory" in options.only:
+                time.sleep(IDLE_SECONDS)
+                used += memory.beside(systems[1:], "idle after a first load")
+        if "filing" in options.only:
+            filed = filing.rounds(systems, cases, rounds, concurrency)
+            mailed = filing.rounds([mailing], cases, max(1, rounds // 4), concurrency)
+            paced = filing.paced(systems, filed, concurrency)
+            results.record(options.results, "filing", [*filed, *mailed])
+            results.record(options.results, "paced", paced)
+            results.show("Filing: medians of the rounds", [*filed, *mailed], filing.COLUMNS)
+            results.show("At half of its own rate", paced, filing.PACED_COLUMNS)
+            said += verdicts("Completed cases per second", filed, "completed_per_s", "Tanggap", FILING_BESIDE)
+            p99 = results.median([row for row in paced if row["system"] == "Tanggap"], "noticed_p99_ms")
+            said.append(
+                f"From filed to noticed at half of the rate: p99 {p99:.0f} ms (to stay under: "
+                f"{NOTICED_P99_MS:.0f}; {'reached' if p99 < NOTICED_P99_MS else 'missed'})."
+            )
+        if "reading" in options.only:
+            read = filing.reading(systems, cases, rounds, concurrency)
+            results.record(options.results, "reading", read)
+            results.show("Reading one case", read, filing.READING_COLUMNS)
+            said += verdicts("Reads per second", read, "reads_per_s", "Tanggap", READING_BESIDE)
+        if "draining" in options.only:
+            drained = draining.rounds(stack, database, cases, rounds)
+            results.record(options.results, "draining", drained)
+            results.show("One consumer, each event once", drained, {"events_per_s": "events/s"})
+            said += verdicts(
+                "Events drained per second", drained, "events_per_s", draining.OURS, DRAINING_BESIDE
+            )
+        if "memory" in options.only:
+            time.sleep(IDLE_SECONDS)
+            used += memory.installation(stack, LATER)
+            results.record(options.results, "memory", used)
+            said += [*memory.verdicts(used, FRESH), *memory.verdicts(used, LATER)]
+    return said
+
+
+def growth(options: argparse.Namespace) -> list[str]:
+    """Filing at one size after the other, in an installation of its own."""
+    sizes = [size for size in growing.SIZES if size <= options.stored]
+    with installation() as (stack, database, cleanup):
+        if options.only == {"growth"}:
+            results.record(options.results, "runs", [machine.row(stack, database, options)])
+        ours, yardstick = tanggap(stack, database, mail=False), peer(BARE, stack, database, cleanup)
+        for system in (ours, yardstick):
+            filing.measure(system, 500, options.concurrency)
+        cases, rounds = options.cases // 3, max(1, options.rounds // 2)
+        grown = growing.rounds(database, ours, yardstick, sizes, cases, rounds, options.concurrency)
+    results.record(options.results, "growth", grown)
+    results.show("Filing with so many stored", grown, growing.COLUMNS)
+    return [growing.verdict(grown)]
+
+
+def verdicts(
+    what: str, rows: list[results.Row], field: str, ours: str, targets: dict[str, float]
+) -> list[str]:
+    return [
+        results.verdict(what, results.ratios(rows, field, ours, theirs), theirs, target)
+        for theirs, target in targets.items()
+    ]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    print(f"Every measurement is in {results.FOLDER.relative_to(results.ROOT)}.")
+    parser.add_argument("--cases", type=int, default=6000, help="a round's, of the system that files most")
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--concurrency", type=int, default=32)
+    parser.add_argument("--stored", type=int, default=100_000, help="how many cases to grow to")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--results", type=Path, default=results.FOLDER, help="where the CSVs and plots go")
+    options = parser.parse_args()
+    options.only = set(options.only)
+    return options
+
+
+def main() -> int:
+    options = arguments()
+    began = time.monotonic()
+    said: list[str] = []
+    if options.only - {"growth"}:
+        said += beside_others(options)
+    if "growth" in options.only:
+        said += growth(options)
+    plots.draw(options.results)
+    print("\n".join(said))
+    print(f"Every measurement is in {options.results}, after {(time.monotonic() - began) / 60:.0f} minutes.")
     return 0
 
 

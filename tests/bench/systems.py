@@ -1,18 +1,23 @@
-"""The systems that are measured side by side: each files over HTTP, stores, publishes, and records a notice.
+"""The systems that are measured side by side: each files, stores, publishes, and records a notice.
 
-All use the same broker and the same replica set, with a vhost and databases of their own.
+All but the bare one file over HTTP. All use the same broker and the same replica set, with a vhost and
+databases of their own.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +25,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pymongo
-from load import get_bytes, request_bytes
+from load import LoadResult, get_bytes, request_bytes, run_load
 
 from servicekit.ids import uuid7
 from support.broker import Management
@@ -33,30 +38,51 @@ TEXT = "Ada lubang dalam di tikungan dekat pasar, sudah dua minggu tidak diperba
 
 @dataclass(frozen=True)
 class System:
-    """One contender: its port, what a filing looks like, how to count finished cases, its processes."""
+    """One contender: how it is filed with, how to count finished cases, its processes."""
 
     name: str
     library: str
     """The distribution whose version a result is quoted with."""
-    port: int
-    request: Callable[[int], bytes]
+    file: Callable[[int, int, float | None], LoadResult]
+    """File so many cases over so many connections, as fast as answers come or at a rate."""
     start_counting: Callable[[], Callable[[], int]]
     """Called when a round begins; what it returns counts the cases finished since, and costs little."""
     pids: Callable[[], list[int]]
+    servers: Mapping[str, int]
+    """The broker's and the database's process, which all share."""
     start_timing: Callable[[], Callable[[], list[float]]]
     """As `start_counting`; what it returns lists the seconds from filed to noticed of each case since."""
-    read: Callable[[dict[str, str]], bytes]
-    """The request that reads the case which a filing's answer names."""
+    port: int = 0
+    read: Callable[[dict[str, str]], bytes] | None = None
+    """The request that reads the case which a filing's answer names; None without HTTP."""
     share: float = 1.0
     """The part of a round's cases it is given, so that every system is measured for about as long."""
 
-    def cpu_seconds(self) -> float:
-        """User and system time of its own processes so far; broker and database are not its own."""
-        total = 0
-        for pid in self.pids():
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / CLOCK_TICKS
+    def cpu_seconds(self) -> dict[str, float]:
+        """User and system time so far: of its own processes, and of the servers while it is alone on them."""
+        return {"app": cpu_seconds(self.pids())} | {
+            name: cpu_seconds([pid]) for name, pid in self.servers.items()
+        }
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    total = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / CLOCK_TICKS
+
+
+def over_http(port: int, request: Callable[[int], bytes]) -> Callable[[int, int, float | None], LoadResult]:
+    def file(cases: int, concurrency: int, rate: float | None) -> LoadResult:
+        requests = [request(number) for number in range(cases)]
+        return asyncio.run(run_load("127.0.0.1", port, requests, concurrency, rate=rate))
+
+    return file
+
+
+def servers(stack: Stack) -> dict[str, int]:
+    return {name: stack.process(name).pid for name in ("broker", "database")}
 
 
 def tanggap(stack: Stack, database: pymongo.MongoClient[Any], *, mail: bool) -> System:
@@ -101,14 +127,17 @@ def tanggap(stack: Stack, database: pymongo.MongoClient[Any], *, mail: bool) -> 
             body["reporter"] = {"email": f"bench-{number}-{uuid.uuid4().hex}@example.invalid"}
         return request_bytes("/v1/complaints", body, {"Idempotency-Key": str(uuid.uuid4())})
 
+    port = int(stack.env["TANGGAP_URL"].rpartition(":")[2])
+    own = [stack.process(name).pid for name in ("gateway", "complaints", "notifications")]
     return System(
         name="Tanggap, mail sent" if mail else "Tanggap",
         library="tanggap-servicekit",
-        port=int(stack.env["TANGGAP_URL"].rpartition(":")[2]),
-        request=request,
+        file=over_http(port, request),
         start_counting=start_counting,
-        pids=lambda: [stack.process(name).pid for name in ("gateway", "complaints", "notifications")],
+        pids=lambda: own,
+        servers=servers(stack),
         start_timing=start_timing,
+        port=port,
         read=lambda filed: get_bytes(
             f"/v1/complaints/{filed['tracking_code']}", {"Tanggap-Secret": filed["secret"]}
         ),
@@ -118,7 +147,7 @@ def tanggap(stack: Stack, database: pymongo.MongoClient[Any], *, mail: bool) -> 
 
 @dataclass(frozen=True)
 class Peer:
-    """How others are started: a script, the roles it runs as, and whether it reads what it stored."""
+    """How others are started: a script, the roles it runs as, and their part of a round's cases."""
 
     name: str
     library: str
@@ -129,13 +158,13 @@ class Peer:
 
 STOCK_NAMEKO = Peer("stock Nameko", "nameko", "stock_nameko.py", ("complaints", "notifier", "front"), 0.25)
 FASTAPI = Peer("FastAPI + FastStream", "faststream", "fastapi_faststream.py", ("notifier", "front"), 0.5)
+BARE = Peer("bare batches", "pymongo", "bare_filing.py", ("notifier", "filer"), 2.0)
 
 
-def peer(
-    about: Peer, stack: Stack, database: pymongo.MongoClient[Any], cleanup: ExitStack, port: int
-) -> System:
+def peer(about: Peer, stack: Stack, database: pymongo.MongoClient[Any], cleanup: ExitStack) -> System:
     """Another way of doing the same work, on the same servers, with a vhost and a database of its own."""
     amqp_url, name = own_place(stack, database, cleanup)
+    port = free_port()
     environment = {
         **os.environ,
         "PEER_AMQP_URL": amqp_url,
@@ -143,14 +172,19 @@ def peer(
         "PEER_DATABASE": name,
         "PEER_PORT": str(port),
     }
-    processes = [
-        subprocess.Popen([sys.executable, str(PEERS / about.script), role], env=environment)
+    processes = {
+        role: subprocess.Popen(
+            [sys.executable, "-W", "ignore", str(PEERS / about.script), role],
+            env=environment,
+            stdin=subprocess.PIPE if about is BARE else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if about is BARE else None,
+            text=True,
+        )
         for role in about.roles
-    ]
-    for process in processes:
+    }
+    for process in processes.values():
         cleanup.callback(process.wait, 20)
         cleanup.callback(process.terminate)
-    wait_for_port(port)
     cases, notices = database[name]["cases"], database[name]["notifications"]
 
     def request(number: int) -> bytes:
@@ -171,17 +205,38 @@ def peer(
 
         return lags
 
+    if about is not BARE:
+        wait_for_port(port)
     return System(
         name=about.name,
         library=about.library,
-        port=port,
-        request=request,
+        file=by_line(processes["filer"]) if about is BARE else over_http(port, request),
         start_counting=start_counting,
-        pids=lambda: [process.pid for process in processes],
+        pids=lambda: [process.pid for process in processes.values()],
+        servers=servers(stack),
         start_timing=start_timing,
-        read=lambda filed: get_bytes(f"/complaints/{filed['tracking_code']}"),
+        port=port,
+        read=None if about is BARE else lambda filed: get_bytes(f"/complaints/{filed['tracking_code']}"),
         share=about.share,
     )
+
+
+def by_line(filer: subprocess.Popen[str]) -> Callable[[int, int, float | None], LoadResult]:
+    """File by asking a process that makes the cases itself; it knows no connections."""
+
+    def file(cases: int, concurrency: int, rate: float | None) -> LoadResult:
+        if filer.stdin is None or filer.stdout is None:
+            raise ValueError("the filer is asked and answers over pipes")
+        started = time.perf_counter()
+        filer.stdin.write(json.dumps({"cases": cases, "rate": rate, "text": TEXT}) + "\n")
+        filer.stdin.flush()
+        answer = filer.stdout.readline()
+        if not answer:
+            raise SystemExit("the bare filer ended")
+        done = json.loads(answer)
+        return LoadResult(Counter({201: cases}), done["seconds"], done["latencies"], [], started)
+
+    return file
 
 
 def own_place(stack: Stack, database: pymongo.MongoClient[Any], cleanup: ExitStack) -> tuple[str, str]:
@@ -199,6 +254,12 @@ def own_place(stack: Stack, database: pymongo.MongoClient[Any], cleanup: ExitSta
     name = f"bench_{uuid.uuid4().hex[:8]}"
     cleanup.callback(database.drop_database, name)
     return administrator._replace(path=f"/{vhost}").geturl(), name
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def wait_for_port(port: int, seconds: float = 30) -> None:

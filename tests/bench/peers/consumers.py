@@ -71,7 +71,7 @@ def faststream() -> int:
         except DuplicateKeyError:
             return
 
-    asyncio.run(FastStream(broker).run())
+    asyncio.run(FastStream(broker, logger=None).run())
     return 0
 
 

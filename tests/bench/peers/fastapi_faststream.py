@@ -87,7 +87,8 @@ def notifier() -> FastStream:
             {"_id": event.id, "complaint_id": event.complaint_id, "at": time.time()}
         )
 
-    return FastStream(broker)
+    # Without its two lines about starting and stopping, as above.
+    return FastStream(broker, logger=None)
 
 
 if __name__ == "__main__":
