@@ -10,6 +10,7 @@ from typing import Any
 
 import pymongo
 
+from chaos.faults import SERVICES
 from chaos.load import Filed
 from servicekit.topology import Topology
 from support.broker import CONTRACTS
@@ -32,9 +33,18 @@ class Account:
     first: str = ""
 
 
+@dataclass(frozen=True)
+class Before:
+    """What an installation held when a run began: none of it is the run's."""
+
+    cases: frozenset[str]
+    answers: int
+    aside: dict[str, int]
+
+
 @dataclass
 class Holdings:
-    """The databases and queues of a fresh installation that only this run has used."""
+    """The databases and queues of an installation that nobody else uses at this time."""
 
     client: pymongo.MongoClient[dict[str, Any]]
     settings: Settings
@@ -47,7 +57,7 @@ class Holdings:
         """What is still under way: outboxes, queues, mails."""
         open_ = {
             f"outbox of {service}": self.collection(service, "outbox").count_documents({"state": "pending"})
-            for service in ("complaints", "notifications", "surveys", "evaluation")
+            for service in SERVICES
         }
         open_["mails"] = self.collection("notifications", "intents").count_documents(
             {"status": {"$in": ["queued", "sending"]}}
@@ -66,14 +76,31 @@ class Holdings:
             time.sleep(1)
         return rest
 
-    def parked(self) -> int:
+    def now(self) -> Before:
+        known = (
+            self.collection(*place).distinct("_id")
+            for place in (("complaints", "cases"), ("evaluation", "cases"))
+        )
+        return Before(frozenset(id_ for ids in known for id_ in ids), self.answers(), self.aside())
+
+    def answers(self) -> int:
+        """Answers that wait to be released, are released or are held: each is in one of three places."""
         return sum(
-            self.collection(service, "outbox").count_documents({"state": "parked"})
-            for service in ("complaints", "notifications", "surveys", "evaluation")
+            self.collection("surveys", name).count_documents({}) for name in ("pending", "answers", "held")
         )
 
-    def dead(self) -> dict[str, int]:
-        return {queue: count for queue, count in post.counts(self.settings).items() if count}
+    def aside(self) -> dict[str, int]:
+        """Dead letters by queue, and events that no broker wanted to take."""
+        parked = sum(
+            self.collection(service, "outbox").count_documents({"state": "parked"}) for service in SERVICES
+        )
+        dead = {f"dead letters in {queue}": n or 0 for queue, n in post.counts(self.settings).items()}
+        return dead | {"parked events": parked}
+
+    def set_aside(self, before: Before) -> dict[str, int]:
+        """What has come aside since."""
+        found = {name: count - before.aside.get(name, 0) for name, count in self.aside().items()}
+        return {name: count for name, count in found.items() if count}
 
 
 def queues(settings: Settings) -> dict[str, int]:
@@ -87,22 +114,25 @@ def queues(settings: Settings) -> dict[str, int]:
     return found
 
 
-def cases(held: Holdings, filed: list[Filed]) -> Account:
+def cases(held: Holdings, before: Before, filed: list[Filed]) -> Account:
     """Each accepted filing is one case, and no case is there that nobody filed."""
-    stored = Counter(row["_id"] for row in held.collection("complaints", "cases").find({}, {"_id": 1}))
+    rows = held.collection("complaints", "cases").find({}, {"_id": 1})
+    stored = Counter(row["_id"] for row in rows if row["_id"] not in before.cases)
     return compared("filings stored as cases", (code(one.code) for one in filed), stored)
 
 
-def closed(held: Holdings, filed: list[Filed]) -> Account:
+def closed(held: Holdings, before: Before, filed: list[Filed]) -> Account:
     rows = held.collection("complaints", "cases").find({"status": "closed"}, {"_id": 1})
-    wanted = (code(one.code) for one in filed if one.closed)
-    return compared("cases closed", wanted, Counter(row["_id"] for row in rows))
+    found = Counter(row["_id"] for row in rows if row["_id"] not in before.cases)
+    return compared("cases closed", (code(one.code) for one in filed if one.closed), found)
 
 
-def evidence(held: Holdings, filed: list[Filed]) -> Account:
+def evidence(held: Holdings, before: Before, filed: list[Filed]) -> Account:
     """Each closure is one item that evaluation counts from."""
     rows = held.collection("evaluation", "cases").find({}, {"closures": 1})
-    found = Counter({row["_id"]: len(row.get("closures", ())) for row in rows})
+    found = Counter(
+        {row["_id"]: len(row.get("closures", ())) for row in rows if row["_id"] not in before.cases}
+    )
     return compared("closures in evaluation", (code(one.code) for one in filed if one.closed), found)
 
 
@@ -138,11 +168,9 @@ def receipts(held: Holdings, filed: list[Filed], allowed: set[str]) -> tuple[Acc
     return compared("receipts mailed", (one.address for one in filed), arrived), repeats
 
 
-def answers(held: Holdings, taken: int) -> Account:
-    """Answers that were accepted are waiting, released or held, and counted once."""
-    found = sum(
-        held.collection("surveys", name).count_documents({}) for name in ("pending", "answers", "held")
-    )
+def answers(held: Holdings, before: Before, taken: int) -> Account:
+    """Answers that were accepted are counted once."""
+    found = held.answers() - before.answers
     return Account("survey answers", taken, max(0, taken - found), max(0, found - taken))
 
 

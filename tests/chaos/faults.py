@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pymongo
 from pymongo.errors import PyMongoError
@@ -25,7 +26,7 @@ class Fault:
     name: str
     strike: Callable[[Stack, random.Random], None]
     may_repeat_mail: bool = False
-    """A kill of the sender in the SMTP window: the one honest exception."""
+    """An end of the sender, or of the mail server, in the SMTP window: the one honest exception."""
 
 
 def killed(process: str, how: signal.Signals) -> Fault:
@@ -33,7 +34,8 @@ def killed(process: str, how: signal.Signals) -> Fault:
         stack.process(process).kill(how)
         stack.wait_ready(process)
 
-    return Fault(f"{how.name} {process}", strike, process == "notifications" and how == signal.SIGKILL)
+    window = (process, how) == ("notifications", signal.SIGKILL) or process == "mail"
+    return Fault(f"{how.name} {process}", strike, window)
 
 
 def frozen(process: str) -> Fault:
@@ -66,6 +68,7 @@ def cut_connections(stack: Stack, _: random.Random) -> None:
 def step_down(stack: Stack, _: random.Random) -> None:
     """The primary gives up for two seconds, and with it every connection and transaction."""
     direct = stack.env["MONGODB_URL"] + "&directConnection=true"
+    client: pymongo.MongoClient[dict[str, Any]]
     with pymongo.MongoClient(direct, serverSelectionTimeoutMS=5000) as client:
         try:
             client.admin.command("replSetStepDown", 2, secondaryCatchUpPeriodSecs=0, force=True)
@@ -89,9 +92,9 @@ FAULTS = (
 )
 
 
-def drawn(seed: int, count: int) -> Iterator[Fault]:
+def drawn(faults: Sequence[Fault], seed: int, count: int) -> Iterator[Fault]:
     """`count` faults in an order that the seed decides; each kind comes before any comes again."""
     chance = random.Random(seed)
     while count > 0:
-        yield from chance.sample(FAULTS, min(len(FAULTS), count))
-        count -= len(FAULTS)
+        yield from chance.sample(faults, min(len(faults), count))
+        count -= len(faults)

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -15,8 +16,8 @@ import httpx
 from support.city import City
 from support.counter import scores
 
-UNIT, SERVICE = "dukcapil", "ktp-elektronik"
-OFFICERS = ("dukcapil-1", "dukcapil-2", "dukcapil-3")
+UNIT, SERVICE = "dpmptsp", "pendampingan-nib"
+OFFICERS = ("dpmptsp-1", "dpmptsp-2", "dpmptsp-3")
 FOR_NOW = {429, 503, 504}
 PATIENCE_SECONDS = 180
 
@@ -96,8 +97,8 @@ class Load:
         statuses: list[int] = []
         body = {
             "service_code": SERVICE,
-            "description": "KTP saya rusak terkena air.",
-            "attributes": {"alasan": "rusak", "sudah_rekam": "ya"},
+            "description": "Mohon dibantu membuat NIB untuk warung.",
+            "attributes": {"jenis_usaha": "Warung", "skala": "mikro"},
             "reporter": {"name": "Ibu Contoh", "email": address, "language": "id"},
         }
 
@@ -114,21 +115,17 @@ class Load:
     def _handle(self, one: Filed, officer: str) -> None:
         who = {"role": "officer", "unit": UNIT, "ref": officer}
         steps: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
-            ("verify", {"public_text": "Permohonan KTP pengganti."}, {"role": "coordinator"}),
+            ("verify", {"public_text": "Permohonan pendampingan NIB."}, {"role": "coordinator"}),
             ("assign", {"unit": UNIT, "officer": officer}, {"role": "coordinator"}),
             ("progress", {"note": "Diproses."}, who),
-            ("resolve", {"outcome": "granted", "answer": "KTP dapat diambil."}, who),
+            ("resolve", {"outcome": "granted", "answer": "NIB sudah terbit."}, who),
             ("confirm", {}, {"secret": one.secret}),
         ]
         for action, payload, actor in steps:
             version = self._version(one, actor, first=action == "verify")
             key = str(uuid.uuid4())
-            answer = repeated(
-                action,
-                lambda a=action, p=payload, w=actor, v=version, k=key: self.city.act(
-                    one.code, a, p, version=v, key=k, **w
-                ),
-            )
+            act = partial(self.city.act, one.code, action, payload, version=version, key=key, **actor)
+            answer = repeated(action, act)
             assert answer.status_code == 200, f"{action}: {answer.status_code} {answer.text}"
         one.closed = True
 
