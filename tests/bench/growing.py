@@ -6,7 +6,7 @@ import datetime
 import random
 import secrets
 import time
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import filing
@@ -59,33 +59,41 @@ class Copies:
         return {"cases": [case], **found, "intents": list(self.intents.find({"complaint_id": code}))}
 
     def fill(self, size: int) -> float:
-        """Copy until so many cases are stored; the seconds it took, a checkpoint at the end included."""
+        """Copy until so many cases are stored; the seconds it took, a checkpoint at the end included.
+
+        In the order of codes and times, which the database takes several times as fast as any other.
+        """
         began = time.perf_counter()
         missing = size - self.cases.estimated_document_count()
-        collections = {"cases": self.cases, **self.of_case, "intents": self.intents}
-        for batch in batches(missing):
-            rows: dict[str, list[dict[str, Any]]] = {name: [] for name in collections}
-            for number in batch:
-                for name, copied in copies(self.templates[number % len(self.templates)]).items():
-                    rows[name] += copied
-            for name, collection in collections.items():
-                if rows[name]:
-                    collection.insert_many(rows[name], ordered=False)
+        codes = sorted(new_code() for _ in range(missing))
+        ages = sorted((random.randrange(DAYS * 86400) for _ in codes), reverse=True)
+        new = list(zip(codes, ages, strict=True))
+        with ThreadPoolExecutor(2) as pool:
+            # list() lets the first failure out.
+            list(pool.map(self.insert, (new[start : start + BATCH] for start in range(0, missing, BATCH))))
         self.admin.command("fsync")
         return time.perf_counter() - began
 
+    def insert(self, new: list[tuple[str, int]]) -> None:
+        collections = {"cases": self.cases, **self.of_case, "intents": self.intents}
+        rows: dict[str, list[dict[str, Any]]] = {name: [] for name in collections}
+        for code, age in new:
+            for name, copied in copies(random.choice(self.templates), code, age).items():
+                rows[name] += copied
+        for name, collection in collections.items():
+            if rows[name]:
+                collection.insert_many(rows[name], ordered=False)
 
-def batches(count: int) -> Iterator[range]:
-    for start in range(0, count, BATCH):
-        yield range(start, min(start + BATCH, count))
+
+def new_code() -> str:
+    digits = "".join(random.choices(ALPHABET, k=12))
+    return digits + check_character(digits)
 
 
-def copies(template: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    """The rows of one case again, under new ids and earlier."""
+def copies(template: dict[str, list[dict[str, Any]]], code: str, age: int) -> dict[str, list[dict[str, Any]]]:
+    """The rows of one case again, under new ids and so many seconds earlier."""
     old = template["cases"][0]["_id"]
-    digits = "".join(random.choices(ALPHABET, k=len(old) - 1))
-    code = digits + check_character(digits)
-    earlier = datetime.timedelta(seconds=random.randrange(DAYS * 86400))
+    earlier = datetime.timedelta(seconds=age)
     made = {name: [moved(row, old, code, earlier) for row in rows] for name, rows in template.items()}
     made["cases"][0]["status"] = "closed"
     for intent in made["intents"]:

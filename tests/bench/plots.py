@@ -18,6 +18,7 @@ matplotlib.use("svg")
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 STYLE = {
     "svg.hashsalt": "tanggap",
@@ -31,7 +32,9 @@ STYLE = {
     "grid.color": "#dddddd",
     "figure.constrained_layout.use": True,
 }
-OURS, OTHERS, TARGET = "#0b6e4f", ("#c46210", "#3b5ba5", "#777777", "#a23b72"), "#b00020"
+OURS, DATABASE, TARGET = "#0b6e4f", "#3b5ba5", "#b00020"
+COLOURS = {"Nameko": "#c46210", "FastStream": "#3b5ba5", "bare": "#777777", "Tanggap": OURS}
+"""By a word in a system's name; in this order they are drawn from the bottom."""
 TARGETS = {"stock Nameko": 8.0, "FastAPI + FastStream": 4.0, "bare batches": 0.3}
 Row = dict[str, str]
 
@@ -73,12 +76,17 @@ def values(rows: Iterable[Row], field: str, system: str) -> list[float]:
 
 
 def named(rows: Iterable[Row]) -> list[str]:
-    return list(dict.fromkeys(row["system"] for row in rows))
+    """The systems, ours first."""
+    order = list(COLOURS)
+    return sorted({row["system"] for row in rows}, key=lambda system: (-order.index(word_of(system)), system))
+
+
+def word_of(system: str) -> str:
+    return next(word for word in COLOURS if word in system)
 
 
 def colours(systems: Iterable[str]) -> list[str]:
-    others = iter(OTHERS * 2)
-    return [OURS if system.startswith("Tanggap") else next(others) for system in systems]
+    return [COLOURS[word_of(system)] for system in systems]
 
 
 def bars(axes: Axes, systems: Sequence[str], of_each: Sequence[Sequence[float]], title: str) -> None:
@@ -155,6 +163,9 @@ def spans(axes: Axes, systems: Sequence[str], rows: list[Row], low: str, high: s
         )
     axes.set_xscale("log")
     axes.margins(x=0.35)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.xaxis.set_minor_formatter("")
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     axes.set_title(title, loc="left")
@@ -243,7 +254,7 @@ def growth(rows: list[Row]) -> Figure:
             {"cpu_s_per_1000": "Tanggap", "database_cpu_s_per_1000": "database"},
         ),
     ):
-        for (field, label), colour in zip(fields.items(), (OURS, OTHERS[1]), strict=False):
+        for (field, label), colour in zip(fields.items(), (OURS, DATABASE), strict=False):
             of_size = [[float(row[field]) for row in rows if int(row["size"]) == size] for size in sizes]
             axes.plot(sizes, [statistics.median(some) for some in of_size], color=colour, label=label)
             axes.plot(
@@ -255,7 +266,7 @@ def growth(rows: list[Row]) -> Figure:
                 alpha=0.6,
             )
         axes.set_xscale("log")
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.15 * max(float(row[field]) for row in rows for field in fields))
         axes.set_title(title, loc="left", fontsize=9)
         axes.set_xlabel("stored cases")
     panels[2].legend(frameon=False)
