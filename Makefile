@@ -1,6 +1,6 @@
 # Every target says what it does: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help up down status reset clean test check format bench chaos audit pin
+.PHONY: help up down status reset clean test check format bench chaos flood audit pin
 
 PYTHON ?= python3.11
 VENV := .venv/bin
@@ -44,6 +44,10 @@ bench: ## Run the benchmarks: speed beside others, and fairness of findings abou
 chaos: ## Strike a running installation 200 times, then count every effect (ARGS="--faults 20 --seed 7")
 	@$(PYTHON) scripts/bootstrap test
 	@PYTHONPATH=tests $(VENV)/python -W ignore -m chaos $(ARGS)
+
+flood: ## 5,000 reports in ten minutes on the sizing of the small overlay (ARGS="--reports 500 --minutes 1")
+	@$(PYTHON) scripts/bootstrap test
+	@PYTHONPATH=tests $(VENV)/python -W ignore -m flood $(ARGS)
 
 pin: ## Write the digests of the base images beside their tags, as their registries name them now
 	@$(PYTHON) scripts/bootstrap pin
