@@ -50,6 +50,8 @@ def read(content: bytes, language: str) -> Table:
                 raise _refused("too_many_rows", language, max=MOST_ROWS)
     except csv.Error:
         raise _refused("not_csv", language, line=reader.line_num) from None
+    if not table:
+        raise _refused("empty_file", language)
     (_, header), *rows = table
     return Table(tuple(name.lower() for name in header), tuple(rows))
 

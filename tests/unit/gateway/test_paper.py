@@ -153,6 +153,7 @@ def test_files_are_read_as_people_save_them(app: App, content: bytes) -> None:
     [
         (b"", "empty_file"),
         (b" \n\n", "empty_file"),
+        (b",\n ,,\n", "empty_file"),
         (f"{HEADER},comment\n1,2,3,Jos\xe9\n".encode("latin-1"), "not_utf8"),
         (f"{HEADER}\n1,2,3\n".encode("utf-16"), "utf16"),
         (b"waktu,pengaduan,sarana\n1,\x00,3\n", "not_csv"),
