@@ -56,3 +56,26 @@ def database(mongodb_url: str) -> "Iterator[TestDatabase]":
         yield fresh
     finally:
         drop_database(fresh)
+
+
+@pytest.fixture(scope="session")
+def kept_database(mongodb_url: str) -> "Iterator[TestDatabase]":
+    """One database for a ring, dropped at its end; see `emptied_database`."""
+    from support.database import create_database, drop_database
+
+    kept = create_database(mongodb_url)
+    try:
+        yield kept
+    finally:
+        drop_database(kept)
+
+
+@pytest.fixture
+def emptied_database(kept_database: "TestDatabase") -> "Iterator[TestDatabase]":
+    """A database without any document, with the indexes that earlier tests of the ring made."""
+    from support.database import empty_database
+
+    try:
+        yield kept_database
+    finally:
+        empty_database(kept_database)

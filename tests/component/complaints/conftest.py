@@ -15,6 +15,11 @@ from servicekit.topology import Topology
 
 
 @pytest.fixture
+def database(emptied_database: Any) -> Any:
+    return emptied_database
+
+
+@pytest.fixture
 def empty_world(database: Any) -> Iterator[World]:
     """No catalogue yet."""
     settings = config(database.url)

@@ -12,6 +12,11 @@ from servicekit.topology import Topology
 
 
 @pytest.fixture
+def database(emptied_database: Any) -> Any:
+    return emptied_database
+
+
+@pytest.fixture
 def empty_world(database: Any) -> Iterator[World]:
     """Nobody is known yet."""
     db = MongoHandle(database.url, service="evaluation")

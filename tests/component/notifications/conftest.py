@@ -30,6 +30,11 @@ from support.database import TestDatabase
 
 
 @pytest.fixture
+def database(emptied_database: Any) -> Any:
+    return emptied_database
+
+
+@pytest.fixture
 def smtp(tmp_path: Path) -> Iterator[SmtpServer]:
     server = SmtpServer(tmp_path / "mails.jsonl")
     server.start()

@@ -23,6 +23,11 @@ def make_world(url: str) -> World:
 
 
 @pytest.fixture
+def database(emptied_database: Any) -> Any:
+    return emptied_database
+
+
+@pytest.fixture
 def world(database: Any) -> Iterator[World]:
     made = make_world(database.url)
     yield made
