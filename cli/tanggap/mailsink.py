@@ -1,4 +1,7 @@
-"""A mail server that delivers nothing: every message becomes a file of a Maildir, for people and tests."""
+"""A mail server that delivers nothing: every message becomes a file of a Maildir, for people and tests.
+
+A number in the file `delay` of that directory makes it slow: so many seconds pass before a message is taken.
+"""
 
 import argparse
 import asyncio
@@ -21,8 +24,11 @@ class MaildirHandler:
         for folder in ("tmp", "new", "cur"):
             (directory / folder).mkdir(parents=True, exist_ok=True)
         self.maildir = mailbox.Maildir(str(directory))
+        self.delay = directory / "delay"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.delay.exists():
+            await asyncio.sleep(float(self.delay.read_text()))
         message = message_from_bytes(envelope.original_content or b"")
         for name, value in (
             ("X-Envelope-From", envelope.mail_from),

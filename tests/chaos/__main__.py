@@ -10,12 +10,22 @@ strikes in the same order.
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
+import subprocess
 import sys
+from pathlib import Path
 
-from chaos import campaign
+from chaos import campaign, clocks
 from chaos.faults import FAULTS, drawn
-from support.installation import city_of, started
+from chaos.queues import FULL
+from support.broker import Management
+from support.installation import NO_LIMITS, ROOT, city_of
+from tanggap.local import Stack, broker
+
+DIRECTORY = ROOT / ".local" / "chaos"
+LEASE = {"TANGGAP_SEND_LEASE_SECONDS": "10"}
+"""What a killed sender had claimed is taken up by the next one after this, not after two minutes."""
 
 
 def main() -> int:
@@ -24,12 +34,44 @@ def main() -> int:
     )
     parser.add_argument("--faults", type=int, default=200)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
+    parser.add_argument("--broker", choices=("installed", "debian13"), default="installed")
     options = parser.parse_args()
-    with started("chaos") as stack:
-        faults = drawn(FAULTS, options.seed, options.faults)
+    if options.broker == "debian13":
+        use_debian13()
+    kinds = [*FAULTS, FULL]
+    if clocks.available():
+        kinds += clocks.FAULTS
+    else:
+        say(f"Without clock steps: they need {clocks.NEEDS}.")
+    stack = installation()
+    try:
+        stack.up()
+        seen = Management(stack.env["AMQP_MANAGEMENT_URL"]).call("GET", "/overview")
+        say(f"RabbitMQ {seen['rabbitmq_version']} on Erlang {seen['erlang_version']}")
+        faults = drawn(kinds, options.seed, options.faults)
         outcome = campaign.run(stack, city_of(stack), faults, options.seed, say)
+    finally:
+        stack.down()
     outcome.show()
     return 1 if outcome.wrong else 0
+
+
+def installation() -> Stack:
+    """A fresh one, whose processes read their time through files if that can be had."""
+    more = clocks.prepared(DIRECTORY) if clocks.available() else {}
+    own = {"gateway": NO_LIMITS, "notifications": LEASE}
+    overrides = {name: own.get(name, {}) | more.get(name, {}) for name in clocks.CLOCKED}
+    stack = Stack(DIRECTORY, overrides=overrides, report=say)
+    stack.destroy()
+    return stack
+
+
+def use_debian13() -> None:
+    """The broker and its tools are Debian 13's from now on, in this process and those it starts."""
+    made = subprocess.run([ROOT / "scripts" / "debian13"], check=True, stdout=subprocess.PIPE, text=True)
+    tree = Path(made.stdout.strip()) / "usr" / "lib"
+    os.environ["PATH"] = f"{tree / 'erlang' / 'bin'}:{os.environ['PATH']}"
+    broker.SERVER = tree / "rabbitmq" / "bin" / "rabbitmq-server"
 
 
 def say(line: str) -> None:

@@ -24,7 +24,8 @@ from tanggap.local import Stack
 from tanggap.settings import Settings
 
 MAY_REPEAT = re.compile(
-    r'"intent_id":"([0-9a-f-]+)".*(?:mail may be sent a second time|connection lost while handing over a mail)'
+    r'"intent_id":"([0-9a-f-]+)".*'
+    r"(?:mail may be sent a second time|connection lost while handing over a mail)"
 )
 
 

@@ -61,6 +61,17 @@ def alarm(what: str, command: str, raised: str, normal: str) -> Fault:
     return Fault(f"{what} alarm", strike)
 
 
+def slow_mail(stack: Stack, chance: random.Random) -> None:
+    """The mail server takes its time with every message."""
+    delay, fresh = stack.layout.mail / "delay", stack.layout.mail / "delay.new"
+    fresh.write_text(f"{chance.uniform(0.5, 6):.1f}")
+    fresh.replace(delay)
+    try:
+        time.sleep(chance.uniform(3, 8))
+    finally:
+        delay.unlink()
+
+
 def cut_connections(stack: Stack, _: random.Random) -> None:
     stack.rabbitmqctl("close_all_connections", "chaos")
 
@@ -88,6 +99,7 @@ FAULTS = (
     alarm("memory", "set_vm_memory_high_watermark", "0.000001", DEFAULT_WATERMARK),
     alarm("disk", "set_disk_free_limit", "100000GB", DEFAULT_DISK_LIMIT),
     Fault("cut every connection", cut_connections),
+    Fault("slow mail", slow_mail),
     Fault("step down", step_down),
 )
 
