@@ -156,7 +156,7 @@ def _url(text: str) -> str:
 
 
 def _amqp_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("amqp", "amqps") or not parts.hostname or not parts.username:
-        raise ValueError("not an AMQP address")
+    for parts in map(urlsplit, text.split(";")):
+        if parts.scheme not in ("amqp", "amqps") or not parts.hostname or not parts.username:
+            raise ValueError("not an AMQP address")
     return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import ssl
 import struct
 from collections import deque
@@ -32,22 +33,33 @@ class Address:
     password: str
     vhost: str
     tls: ssl.SSLContext | None
+    others: tuple[tuple[str, int], ...] = ()
+    """Further nodes of the same cluster, with the same login."""
 
     @classmethod
     def parse(cls, url: str, ca: str | None = None) -> Address:
-        """Read amqp[s]://user:password@host:port/vhost. Over TLS the host name is always checked."""
-        parts = urlsplit(url)
+        """Read amqp[s]://user:password@host:port/vhost. Over TLS the host name is always checked.
+
+        Several, separated by semicolons, are the nodes of a cluster; the login is the first one's.
+        """
+        parts, *more = map(urlsplit, url.split(";"))
         tls = None
         if parts.scheme == "amqps":
             tls = ssl.create_default_context(cafile=ca)
+        usual = 5671 if tls else 5672
         return cls(
             host=parts.hostname or "127.0.0.1",
-            port=parts.port or (5671 if tls else 5672),
+            port=parts.port or usual,
             user=unquote(parts.username or "guest"),
             password=unquote(parts.password or "guest"),
             vhost=unquote(parts.path[1:]) or "/",
             tls=tls,
+            others=tuple((other.hostname or "127.0.0.1", other.port or usual) for other in more),
         )
+
+    def drawn(self) -> tuple[str, int]:
+        """One of the nodes: who finds it away draws again."""
+        return random.choice(((self.host, self.port), *self.others))  # noqa: S311 - spreads, hides nothing
 
 
 class Connection(asyncio.Protocol):
@@ -75,12 +87,13 @@ class Connection(asyncio.Protocol):
         connection: Connection | None = None
         try:
             async with asyncio.timeout(timeout_seconds):
+                host, port = address.drawn()
                 _, connection = await loop.create_connection(
                     cls,
-                    address.host,
-                    address.port,
+                    host,
+                    port,
                     ssl=address.tls,
-                    server_hostname=address.host if address.tls else None,
+                    server_hostname=host if address.tls else None,
                 )
                 await connection._log_in(address, name)
         except BaseException as error:

@@ -7,6 +7,7 @@ connection is dropped by its socket.
 
 from __future__ import annotations
 
+import random
 import socket
 import ssl
 import time
@@ -86,11 +87,16 @@ def timeouts_as_errors() -> Iterator[None]:
 
 
 class Link:
-    """A connection and one channel. Not shared between publishers: one greenlet publishes with confirms."""
+    """A connection and one channel. Not shared between publishers: one greenlet publishes with confirms.
+
+    `url` may be several, separated by semicolons: the nodes of a cluster. Each link draws one of them, so
+    that whoever finds a node away comes back to another, and the links of all processes are spread.
+    """
 
     def __init__(
         self, url: str, *, ca: str | None = None, confirms: bool = True, heartbeat: float = 15
     ) -> None:
+        url = random.choice(url.split(";"))  # noqa: S311 - spreads, hides nothing
         self.user = unquote(urlsplit(url).username or "guest")
         self._confirms = confirms
         self._connection = _connection(

@@ -201,6 +201,14 @@ def test_addresses_are_read(url: str, expected: tuple[Any, ...]) -> None:
     assert (address.tls is not None) is url.startswith("amqps")
 
 
+def test_of_the_nodes_of_a_cluster_each_is_tried() -> None:
+    address = Address.parse("amqp://u:p@one:5673/v;amqp://u:p@two:5674/v;amqp://u:p@three/v")
+
+    drawn = {address.drawn() for _ in range(200)}
+
+    assert drawn == {("one", 5673), ("two", 5674), ("three", 5672)}
+
+
 def test_a_broker_with_another_name_in_its_certificate_is_refused(tmp_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "broker.example.invalid")])
