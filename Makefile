@@ -41,7 +41,7 @@ bench: ## Run the benchmarks: speed beside others, and fairness of findings abou
 	@$(PYTHON) scripts/bootstrap test
 	@status=0; export PYTHONPATH=tests; $(VENV)/python -W ignore tests/bench/run.py $(ARGS) || status=1; $(VENV)/python tests/bench/fairness.py || status=1; exit $$status
 
-chaos: ## Strike a running installation 200 times, then count every effect (ARGS="--faults 20 --seed 7")
+chaos: ## Strike a running installation 200 times, then count every effect (ARGS="--faults 20 --seed 7", --cluster, --broker debian13)
 	@$(PYTHON) scripts/bootstrap test
 	@PYTHONPATH=tests $(VENV)/python -W ignore -m chaos $(ARGS)
 

@@ -1,6 +1,8 @@
 """Strike a running installation again and again, then count every effect.
 
     python -m chaos --faults 200 --seed 7
+    python -m chaos --faults 12 --cluster          three brokers, three databases: leaders and primaries go
+    python -m chaos --faults 20 --broker debian13  RabbitMQ 4.0, fetched on the first use
 
 Starts an installation of its own, with no data; nothing else may use the machine's cores for long. Prints a
 line per fault and a table at the end; the status is 0 when nothing was lost, doubled or stuck. The same seed
@@ -16,8 +18,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from chaos import campaign, clocks
-from chaos.faults import FAULTS, drawn
+from chaos import campaign, clocks, cluster_faults
+from chaos.cluster import Cluster
+from chaos.faults import FAULTS, Fault, drawn
 from chaos.queues import FULL
 from support.broker import Management
 from support.installation import NO_LIMITS, ROOT, city_of
@@ -34,16 +37,15 @@ def main() -> int:
     )
     parser.add_argument("--faults", type=int, default=200)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
-    parser.add_argument("--broker", choices=("installed", "debian13"), default="installed")
+    parser.add_argument(
+        "--broker", choices=("installed", "debian13"), default="installed", help="whose RabbitMQ"
+    )
+    parser.add_argument("--cluster", action="store_true", help="three brokers and three databases")
     options = parser.parse_args()
     if options.broker == "debian13":
         use_debian13()
-    kinds = [*FAULTS, FULL]
-    if clocks.available():
-        kinds += clocks.FAULTS
-    else:
-        say(f"Without clock steps: they need {clocks.NEEDS}.")
-    stack = installation()
+    kinds = cluster_faults.FAULTS if options.cluster else plain_kinds()
+    stack = installation(Cluster if options.cluster else Stack)
     try:
         stack.up()
         seen = Management(stack.env["AMQP_MANAGEMENT_URL"]).call("GET", "/overview")
@@ -56,12 +58,20 @@ def main() -> int:
     return 1 if outcome.wrong else 0
 
 
-def installation() -> Stack:
+def plain_kinds() -> tuple[Fault, ...]:
+    """Every kind of fault that this machine can do."""
+    if not clocks.available():
+        say(f"Without clock steps: they need {clocks.NEEDS}.")
+        return (*FAULTS, FULL)
+    return (*FAULTS, FULL, *clocks.FAULTS)
+
+
+def installation(kind: type[Stack]) -> Stack:
     """A fresh one, whose processes read their time through files if that can be had."""
     more = clocks.prepared(DIRECTORY) if clocks.available() else {}
     own = {"gateway": NO_LIMITS, "notifications": LEASE}
     overrides = {name: own.get(name, {}) | more.get(name, {}) for name in clocks.CLOCKED}
-    stack = Stack(DIRECTORY, overrides=overrides, report=say)
+    stack = kind(DIRECTORY, overrides=overrides, report=say)
     stack.destroy()
     return stack
 

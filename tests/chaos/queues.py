@@ -6,7 +6,7 @@ import random
 import time
 
 from chaos.faults import Fault
-from servicekit.topology import Topology
+from servicekit.topology import Consumer, Topology
 from support.broker import CONTRACTS, Management
 from tanggap.local import Stack
 
@@ -15,13 +15,17 @@ USED = ("on_submitted", "on_case_event", "on_message_outcome", "on_survey_event"
 """The handlers whose queues a complaint passes on its way."""
 
 
+def consumers_used() -> list[Consumer]:
+    consumers = Topology.load(CONTRACTS).consumers.values()
+    return sorted((one for one in consumers if one.handler in USED), key=lambda one: one.queue)
+
+
 def full(stack: Stack, chance: random.Random) -> None:
     """One work queue holds a single message, and nobody takes it: every further one is refused.
 
     Whoever publishes gets a negative confirm. The policy goes before the consumer is back.
     """
-    consumers = [one for one in Topology.load(CONTRACTS).consumers.values() if one.handler in USED]
-    consumer = chance.choice(sorted(consumers, key=lambda one: one.queue))
+    consumer = chance.choice(consumers_used())
     management = Management(stack.env["AMQP_MANAGEMENT_URL"])
     policy = {
         "pattern": f"^{consumer.queue}$",
