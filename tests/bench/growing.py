@@ -61,7 +61,7 @@ class Copies:
     def fill(self, size: int) -> float:
         """Copy until so many cases are stored; the seconds it took, a checkpoint at the end included.
 
-        In the order of codes and times, which the database takes several times as fast as any other.
+        In the order of codes and of times, which the database takes faster than any other.
         """
         began = time.perf_counter()
         missing = size - self.cases.estimated_document_count()
@@ -164,10 +164,11 @@ def rounds(
     return rows
 
 
-def verdict(rows: list[results.Row]) -> str:
+def verdict(rows: results.Rows) -> str:
     """The largest size against the smallest: CPU of Tanggap and database, rate beside the bare one."""
+    sizes = {int(row["size"]) for row in rows}
     smallest, largest = (
-        [row for row in rows if row["size"] == pick(int(row["size"]) for row in rows)] for pick in (min, max)
+        [row for row in rows if int(row["size"]) == size] for size in (min(sizes), max(sizes))
     )
     cost = [
         results.median(some, "cpu_s_per_1000") + results.median(some, "database_cpu_s_per_1000")

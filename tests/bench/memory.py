@@ -12,6 +12,7 @@ from tanggap.local import Stack
 
 PYTHON = ("gateway", "complaints", "notifications", "surveys", "evaluation")
 PYTHON_MB, EVERYTHING_MB = 600.0, 1500.0
+FRESH, LATER = "idle after the start", "idle after the load"
 
 
 def installation(stack: Stack, state: str) -> list[results.Row]:
@@ -56,7 +57,7 @@ def megabytes(pid: int) -> tuple[float, float]:
     return tuple(int(fields[name].split()[0]) / 1024 for name in ("Pss", "Rss"))  # type: ignore[return-value]
 
 
-def verdicts(measured: Iterable[results.Row], state: str) -> list[str]:
+def verdicts(measured: results.Rows, state: str) -> list[str]:
     """The five Python processes, and everything with broker, databases, mail sink and supervisor."""
     ours = {
         str(row["process"]): float(row["pss_mb"])

@@ -5,7 +5,6 @@ PYTHONPATH=tests python tests/bench/plots.py
 
 from __future__ import annotations
 
-import csv
 import statistics
 import sys
 from collections.abc import Iterable, Sequence
@@ -53,22 +52,11 @@ def draw(folder: Path) -> None:
     }
     with pyplot.rc_context(STYLE):
         for name, (source, picture) in pictures.items():
-            rows = latest(folder / f"{source}.csv")
+            rows = results.latest(folder, source)
             if rows:
                 figure = picture(rows)
                 figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
                 pyplot.close(figure)
-
-
-def latest(path: Path) -> list[Row]:
-    """The rows of the last run; of those that grow, of the last run that grew furthest."""
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    furthest = max(int(row.get("size") or 0) for row in rows)
-    run = max(row["run"] for row in rows if int(row.get("size") or 0) == furthest)
-    return [row for row in rows if row["run"] == run]
 
 
 def values(rows: Iterable[Row], field: str, system: str) -> list[float]:

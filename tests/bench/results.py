@@ -7,7 +7,7 @@ import datetime
 import platform
 import statistics
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "bench"
 Row = dict[str, str | int | float]
+Rows = Sequence[Mapping[str, str | int | float]]
 
 
 @lru_cache
@@ -63,6 +64,17 @@ def record(folder: Path, name: str, rows: Sequence[Row]) -> None:
         writer.writerows(rows)
 
 
+def latest(folder: Path, name: str) -> list[dict[str, str]]:
+    """The rows of the last run in <folder>/<name>.csv; none when there is no such file."""
+    path = folder / f"{name}.csv"
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    run = max(row["run"] for row in rows)
+    return [row for row in rows if row["run"] == run]
+
+
 def show(title: str, rows: Sequence[Row], columns: dict[str, str]) -> None:
     """Print each system's medians; `columns` maps a row's fields to headings."""
     view = Table(title=title)
@@ -76,11 +88,11 @@ def show(title: str, rows: Sequence[Row], columns: dict[str, str]) -> None:
     Console(width=130).print(view)
 
 
-def median(rows: Sequence[Row], field: str) -> float:
+def median(rows: Rows, field: str) -> float:
     return statistics.median(float(row[field]) for row in rows)
 
 
-def ratios(rows: Sequence[Row], field: str, ours: str, theirs: str) -> list[float]:
+def ratios(rows: Rows, field: str, ours: str, theirs: str) -> list[float]:
     """A figure of ours over theirs, round by round, the lowest first.
 
     Both of a round were measured directly one after the other, which medians of a whole run were not.

@@ -9,8 +9,8 @@ The machine is shared and its speed drifts within seconds, so each round measure
 after the other, in turns first, for about as long (a slower one is given fewer cases); a ratio is the median
 of the rounds' ratios. Sending mail is measured at the end, for itself.
 
-Prints tables, appends a row per measurement to the CSVs in docs/bench and draws them. Quote ratios of one
-run, never rates of two.
+Prints tables, appends a row per measurement to the CSVs in docs/bench, draws them and writes their medians to
+results.md there. Quote ratios of one run, never rates of two.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ import machine
 import memory
 import plots
 import pymongo
+import report
 import results
 from systems import BARE, FASTAPI, STOCK_NAMEKO, peer, tanggap
 
@@ -40,13 +41,7 @@ from tanggap.local import Stack
 
 NO_LIMITS = {f"TANGGAP_RATE_{what}": "off" for what in ("ADDRESS", "STAFF", "CASE", "CONTACT")}
 PARTS = ("filing", "reading", "draining", "memory", "growth")
-# design.md §7: what each ratio has to reach.
-FILING_BESIDE = {STOCK_NAMEKO.name: 8.0, FASTAPI.name: 4.0, BARE.name: 0.3}
-DRAINING_BESIDE = {"FastStream": 8.0, "bare batches": 0.5}
-READING_BESIDE = {FASTAPI.name: 1.0}
-NOTICED_P99_MS = 300.0
 IDLE_SECONDS = 15
-FRESH, LATER = "idle after the start", "idle after the load"
 
 
 @contextmanager
@@ -70,16 +65,15 @@ def installation() -> Iterator[tuple[Stack, pymongo.MongoClient[Any], ExitStack]
         yield stack, database, cleanup
 
 
-def beside_others(options: argparse.Namespace) -> list[str]:
-    """Filing, reading, draining and memory; what is to be said of the targets."""
-    said: list[str] = []
+def beside_others(options: argparse.Namespace) -> None:
+    """Filing, reading, draining and memory."""
     cases, rounds, concurrency = options.cases, options.rounds, options.concurrency
     with installation() as (stack, database, cleanup):
         results.record(options.results, "runs", [machine.row(stack, database, options)])
         used: list[results.Row] = []
         if "memory" in options.only:
             time.sleep(IDLE_SECONDS)
-            used = memory.installation(stack, FRESH)
+            used = memory.installation(stack, memory.FRESH)
         if options.only & {"filing", "reading"}:
             systems = [tanggap(stack, database, mail=False)]
             systems += [peer(about, stack, database, cleanup) for about in (STOCK_NAMEKO, FASTAPI, BARE)]
@@ -97,33 +91,21 @@ def beside_others(options: argparse.Namespace) -> list[str]:
             results.record(options.results, "paced", paced)
             results.show("Filing: medians of the rounds", [*filed, *mailed], filing.COLUMNS)
             results.show("At half of its own rate", paced, filing.PACED_COLUMNS)
-            said += verdicts("Completed cases per second", filed, "completed_per_s", "Tanggap", FILING_BESIDE)
-            p99 = results.median([row for row in paced if row["system"] == "Tanggap"], "noticed_p99_ms")
-            said.append(
-                f"From filed to noticed at half of the rate: p99 {p99:.0f} ms (to stay under: "
-                f"{NOTICED_P99_MS:.0f}; {'reached' if p99 < NOTICED_P99_MS else 'missed'})."
-            )
         if "reading" in options.only:
             read = filing.reading(systems, cases, rounds, concurrency)
             results.record(options.results, "reading", read)
             results.show("Reading one case", read, filing.READING_COLUMNS)
-            said += verdicts("Reads per second", read, "reads_per_s", "Tanggap", READING_BESIDE)
         if "draining" in options.only:
             drained = draining.rounds(stack, database, cases, rounds)
             results.record(options.results, "draining", drained)
             results.show("One consumer, each event once", drained, {"events_per_s": "events/s"})
-            said += verdicts(
-                "Events drained per second", drained, "events_per_s", draining.OURS, DRAINING_BESIDE
-            )
         if "memory" in options.only:
             time.sleep(IDLE_SECONDS)
-            used += memory.installation(stack, LATER)
+            used += memory.installation(stack, memory.LATER)
             results.record(options.results, "memory", used)
-            said += [*memory.verdicts(used, FRESH), *memory.verdicts(used, LATER)]
-    return said
 
 
-def growth(options: argparse.Namespace) -> list[str]:
+def growth(options: argparse.Namespace) -> None:
     """Filing at one size after the other, in an installation of its own."""
     sizes = [size for size in growing.SIZES if size <= options.stored]
     with installation() as (stack, database, cleanup):
@@ -136,16 +118,6 @@ def growth(options: argparse.Namespace) -> list[str]:
         grown = growing.rounds(database, ours, yardstick, sizes, cases, rounds, options.concurrency)
     results.record(options.results, "growth", grown)
     results.show("Filing with so many stored", grown, growing.COLUMNS)
-    return [growing.verdict(grown)]
-
-
-def verdicts(
-    what: str, rows: list[results.Row], field: str, ours: str, targets: dict[str, float]
-) -> list[str]:
-    return [
-        results.verdict(what, results.ratios(rows, field, ours, theirs), theirs, target)
-        for theirs, target in targets.items()
-    ]
 
 
 def arguments() -> argparse.Namespace:
@@ -166,13 +138,13 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     options = arguments()
     began = time.monotonic()
-    said: list[str] = []
     if options.only - {"growth"}:
-        said += beside_others(options)
+        beside_others(options)
     if "growth" in options.only:
-        said += growth(options)
+        growth(options)
     plots.draw(options.results)
-    print("\n".join(said))
+    report.write(options.results)
+    print("\n".join(report.verdicts(options.results)))
     print(f"Every measurement is in {options.results}, after {(time.monotonic() - began) / 60:.0f} minutes.")
     return 0
 
