@@ -66,13 +66,17 @@ class KeySource:
         self._lock = asyncio.Lock()
 
     async def keys(self, *, unknown_kid: bool = False) -> KeySet | None:
-        age = self._clock() - self._asked_at
-        if age >= (_REFRESH_FLOOR_SECONDS if unknown_kid or self._keys is None else _REFRESH_SECONDS):
+        """The keys as last read; None where none could be. Who lacks one waits while they are being read."""
+        if unknown_kid or self._keys is None or self._age() >= _REFRESH_SECONDS:
             async with self._lock:
-                if self._clock() - self._asked_at >= age:
+                lacking = unknown_kid or self._keys is None
+                if self._age() >= (_REFRESH_FLOOR_SECONDS if lacking else _REFRESH_SECONDS):
                     self._asked_at = self._clock()
                     await self._refresh()
         return self._keys
+
+    def _age(self) -> float:
+        return self._clock() - self._asked_at
 
     async def _refresh(self) -> None:
         try:

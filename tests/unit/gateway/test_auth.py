@@ -1,6 +1,8 @@
 """Tokens, secrets and sessions."""
 
+import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -128,3 +130,14 @@ def test_unknown_key_ids_ask_the_issuer_once_a_minute(tmp_path: Any) -> None:
     now[0] = 61.0
 
     assert app.run(source.keys(unknown_kid=True)) is not None
+
+
+def test_who_comes_while_the_first_keys_are_read_is_not_refused(tmp_path: Path) -> None:
+    path = tmp_path / "jwks.json"
+    path.write_bytes(orjson.dumps({"keys": [KEY.as_dict(private=False)]}))
+    source = KeySource(str(path))
+
+    async def at_once() -> list[object]:
+        return await asyncio.gather(*(source.keys() for _ in range(3)))
+
+    assert None not in asyncio.run(at_once())
