@@ -57,6 +57,17 @@ def test_what_the_sink_accepts_can_be_read_afterwards(sink: int, tmp_path: Path)
     assert "–" in second.text
 
 
+def test_a_slow_sink_takes_each_mail_after_its_delay(sink: int, tmp_path: Path) -> None:
+    (tmp_path / "mail" / "delay").write_text("0.3")
+    began = time.monotonic()
+
+    with smtplib.SMTP("127.0.0.1", sink) as smtp:
+        smtp.send_message(message("a@example.invalid", "satu", "jalan"))
+
+    assert time.monotonic() - began >= 0.3
+    assert [m.subject for m in mail.read(tmp_path / "mail")] == ["satu"]
+
+
 def test_mails_are_narrowed_by_recipient_and_words(sink: int, tmp_path: Path) -> None:
     with smtplib.SMTP("127.0.0.1", sink) as smtp:
         smtp.send_message(message("a@example.invalid", "satu", "jalan"))
