@@ -26,9 +26,14 @@ class MaildirHandler:
         self.maildir = mailbox.Maildir(str(directory))
         self.delay = directory / "delay"
 
+    def delay_seconds(self) -> float:
+        try:
+            return float(self.delay.read_text())
+        except FileNotFoundError:
+            return 0.0
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if self.delay.exists():
-            await asyncio.sleep(float(self.delay.read_text()))
+        await asyncio.sleep(self.delay_seconds())
         message = message_from_bytes(envelope.original_content or b"")
         for name, value in (
             ("X-Envelope-From", envelope.mail_from),
