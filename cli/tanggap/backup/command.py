@@ -83,7 +83,7 @@ def restore(file: Path, check: bool, replace: bool, yes: bool) -> None:
     """Fill the four databases from the backup FILE, with the services stopped.
 
     All of the file is verified before the first document is written. Databases that hold something are
-    refused without --replace. The services make their indexes when they start.
+    refused without --replace. The services make their indexes when they start, or wait for the index job.
     """
     known = settings.load()
     ring = backup_ring(known)
@@ -101,7 +101,8 @@ def restore(file: Path, check: bool, replace: bool, yes: bool) -> None:
     show(restored.contents.counts)
     console.out.print(
         f"Restored {restored.contents.documents} documents; {restored.republished} events will be published "
-        "again and take effect only where they had not. Start the services now: they make their indexes.",
+        "again and take effect only where they had not. Start the services now: they make their indexes, or "
+        "wait for the index job.",
         markup=False,
     )
 
