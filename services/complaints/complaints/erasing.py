@@ -1,6 +1,7 @@
-"""Keeping the vault: erasing a reporter at her wish, and moving data keys under a new wrapping key.
+"""Keeping the vault: erasing reporters, at their wish or after a term, and moving data keys under a new key.
 
 python -m complaints.erasing erase 7K3M-9QXD-4TRW-H --by staf-001 --reason "Permintaan pelapor"
+python -m complaints.erasing expire --days 730 --by staf-001 --reason "Jadwal retensi arsip"
 python -m complaints.erasing rewrap
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from complaints.commands import canonical_code
 from complaints.config import SERVICE, read_config
@@ -26,6 +27,7 @@ from servicekit.ids import SystemClock
 from servicekit.logs import configure, get_logger
 from servicekit.mongo import MongoHandle
 
+LEAST_DAYS = 90
 log = get_logger(__name__)
 
 
@@ -58,6 +60,14 @@ class Erasing:
 
         return self._db.transact(forget)
 
+    def expire(self, closed_before: datetime, by: str, reason: str, now: datetime) -> int:
+        """Forget who reported each case that ended before then; answers how many were forgotten.
+
+        Case by case, so that it may be interrupted and run again. A case that was opened again is left alone.
+        """
+        codes = self._cases.reported_and_closed_before(closed_before)
+        return sum(self.erase(code, by, reason, now) for code in codes)
+
     def rewrap(self) -> int:
         """Wrap every data key under the current key of the ring; afterwards the old one may leave it."""
         total = 0
@@ -73,6 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     erase.add_argument("code")
     erase.add_argument("--by", required=True, help="reference of the person who decides")
     erase.add_argument("--reason", required=True)
+    expire = commands.add_parser("expire", help="forget who reported the cases that ended so long ago")
+    expire.add_argument("--days", required=True, type=int)
+    expire.add_argument("--by", required=True, help="reference of the person who decides")
+    expire.add_argument("--reason", required=True)
     commands.add_parser("rewrap", help="move data keys under the ring's current key")
     given = parser.parse_args(arguments)
     config = exit_on_configuration_error(read_config)
@@ -84,9 +98,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command == "rewrap":
         log.info("data keys wrapped anew", count=erasing.rewrap())
         return 0
+    now = milliseconds(SystemClock().now())
+    if given.command == "expire":
+        if given.days < LEAST_DAYS:
+            parser.error(f"--days: at least {LEAST_DAYS}: a case may be opened again")
+        count = erasing.expire(now - timedelta(days=given.days), given.by, given.reason, now)
+        log.info("reporters erased after their term", count=count)
+        return 0
     code = canonical_code(given.code)
     try:
-        erased = erasing.erase(code, given.by, given.reason, milliseconds(SystemClock().now()))
+        erased = erasing.erase(code, given.by, given.reason, now)
     except Unseen:
         log.error("no such case", complaint_id=code)
         return 1

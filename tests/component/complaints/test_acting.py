@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import eventlet
@@ -209,6 +210,23 @@ def test_an_erased_reporter_is_gone_and_the_history_still_verifies(world: World)
     assert world.parts.reading.reveal(read_actor(COORDINATOR), code, "Permintaan")["reporter"] is None
     assert world.parts.reading.history(read_actor(COORDINATOR), code)["verified"]
     assert world.told(code) == ["filed", "verified", "assigned"]
+
+
+def test_reporters_are_forgotten_some_time_after_their_cases_ended(world: World) -> None:
+    old, recent, still_open = world.resolved(), world.resolved(), world.assigned()
+    world.act(old, "confirm", reporter(old))
+    day = world.clock.now()
+    world.clock.advance(hours=24)
+    world.act(recent, "confirm", reporter(recent))
+    keeper = world.erasing()
+    later = day + timedelta(hours=1)
+
+    assert keeper.expire(later, "staf-001", "Jadwal retensi", world.clock.now()) == 1
+    assert keeper.expire(later, "staf-001", "Jadwal retensi", world.clock.now()) == 0
+
+    known = {row["_id"] for row in world.rows.cases.find({"reporter_ref": {"$ne": None}})}
+    assert known == {recent, still_open}
+    assert world.parts.reading.history(read_actor(COORDINATOR), old)["verified"]
 
 
 def test_data_keys_move_under_a_new_wrapping_key(world: World) -> None:

@@ -86,6 +86,11 @@ class CaseStore:
         found = self.cases.find({"_id": {"$in": list(codes)}}, session=session)
         return {document["_id"]: case_from_document(document) for document in found}
 
+    def reported_and_closed_before(self, day: datetime) -> list[str]:
+        """Cases that ended before then, for whatever reason, and whose reporter is still known."""
+        query = {"closed_at": {"$lt": day}, "reporter_ref": {"$ne": None}}
+        return [row["_id"] for row in self.cases.find(query, {"_id": 1}).sort("_id", ASCENDING)]
+
     def insert(
         self, session: ClientSession, filed: Sequence[tuple[Case, Link, WorkingCalendar | None]]
     ) -> None:
