@@ -49,25 +49,19 @@ def vhost(amqp_admin_url: str, management_url: str) -> "Iterator[Vhost]":
 @pytest.fixture
 def database(mongodb_url: str) -> "Iterator[TestDatabase]":
     """A fresh database, dropped afterwards."""
-    from support.database import create_database, drop_database
+    from support.database import own_database
 
-    fresh = create_database(mongodb_url)
-    try:
+    with own_database(mongodb_url) as fresh:
         yield fresh
-    finally:
-        drop_database(fresh)
 
 
 @pytest.fixture(scope="session")
 def kept_database(mongodb_url: str) -> "Iterator[TestDatabase]":
     """One database for a ring, dropped at its end; see `emptied_database`."""
-    from support.database import create_database, drop_database
+    from support.database import own_database
 
-    kept = create_database(mongodb_url)
-    try:
+    with own_database(mongodb_url) as kept:
         yield kept
-    finally:
-        drop_database(kept)
 
 
 @pytest.fixture

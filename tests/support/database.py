@@ -1,4 +1,6 @@
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -20,6 +22,16 @@ def create_database(server_url: str) -> TestDatabase:
     if parts.username:
         query.setdefault("authSource", "admin")
     return TestDatabase(name, urlunsplit(parts._replace(path=f"/{name}", query=urlencode(query))))
+
+
+@contextmanager
+def own_database(server_url: str) -> Iterator[TestDatabase]:
+    """A fresh database, dropped afterwards."""
+    fresh = create_database(server_url)
+    try:
+        yield fresh
+    finally:
+        drop_database(fresh)
 
 
 def drop_database(database: TestDatabase) -> None:
