@@ -124,8 +124,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--cases", type=int, default=6000, help="a round's, of the system that files most")
-    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--cases", type=int, default=10_000, help="a round's, of the system that files most")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--concurrency", type=int, default=32)
     parser.add_argument("--stored", type=int, default=100_000, help="how many cases to grow to")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)

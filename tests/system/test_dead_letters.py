@@ -44,6 +44,7 @@ def channel(stack: Stack) -> Iterator[Any]:
         password=parts.password,
         virtual_host=unquote(parts.path[1:]),
         connect_timeout=5,
+        confirm_publish=True,
     ) as connection:
         yield connection.channel()
 
@@ -51,6 +52,11 @@ def channel(stack: Stack) -> Iterator[Any]:
 def length(stack: Stack, queue: str) -> int:
     with channel(stack) as open_channel:
         return int(open_channel.queue_declare(queue, passive=True).message_count)
+
+
+def has_letters(stack: Stack, number: int) -> bool:
+    assert length(stack, DEAD) == number
+    return True
 
 
 def letters(run: Run) -> list[dict[str, str]]:
@@ -70,7 +76,7 @@ def dead_submission(stack: Stack, city: City) -> Iterator[tuple[dict[str, str], 
         with channel(stack) as open_channel:
             message = eventually(lambda: open_channel.basic_get(WORK))
             open_channel.basic_reject(message.delivery_tag, requeue=False)
-        eventually(lambda: length(stack, DEAD) == 1)
+        eventually(lambda: has_letters(stack, 1), within=30)
         yield response.json(), address
     finally:
         stack.process("complaints").start()
@@ -114,7 +120,7 @@ def test_what_is_still_wrong_comes_back_and_can_be_discarded_with_a_reason(stack
     with channel(stack) as open_channel:
         message = amqp.Message(b"bukan peristiwa", content_type="text/plain", delivery_mode=2)
         open_channel.basic_publish(message, "gateway.intake", "complaint.submitted.v1")
-    eventually(lambda: length(stack, DEAD) == 1)
+    eventually(lambda: has_letters(stack, 1), within=30)
     (letter,) = letters(run)
     assert letter["reason"] == "wrong_content_type"
 
@@ -132,7 +138,7 @@ def test_letters_are_not_worn_out_by_being_looked_at(stack: Stack, run: Run) -> 
         for number in range(3):
             message = amqp.Message(f"bukan peristiwa {number}".encode(), delivery_mode=2)
             open_channel.basic_publish(message, "gateway.intake", "complaint.submitted.v1")
-    eventually(lambda: length(stack, DEAD) == 3)
+    eventually(lambda: has_letters(stack, 3), within=30)
     before = sorted(one["id"] for one in letters(run))
 
     for _ in range(post.RENEW_AFTER + 4):
