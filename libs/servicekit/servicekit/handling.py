@@ -14,7 +14,7 @@ import functools
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -23,26 +23,23 @@ from eventlet.event import Event as GreenEvent
 from nameko.extensions import Entrypoint, register_entrypoint
 
 from servicekit import metrics, rejections
-from servicekit.broker import ACKED, BrokerAway, BrokerRefused, Link, Signal, timeouts_as_errors
+from servicekit.answering import HOLD_SECONDS, Answers
+from servicekit.broker import BrokerAway, BrokerRefused, Link, Signal, timeouts_as_errors
 from servicekit.config import ServiceConfig
 from servicekit.contracts import Contracts
-from servicekit.envelope import Event, Outgoing
-from servicekit.errors import ConfigurationError, DuplicateEvent, Outcomes, Reject, Retry
+from servicekit.envelope import Event
+from servicekit.errors import ConfigurationError, Outcomes, Reject, Retry
 from servicekit.health import Health
 from servicekit.inbox import Inbox
 from servicekit.logs import describe, get_logger
 from servicekit.mongo import SharedMongo, is_weather
-from servicekit.outbox import Outbox
 from servicekit.topology import Consumer, Topology
 from servicekit.tracing import span
-from servicekit.verdicts import Accepts, Delivery, Failed, Postponed, Verdict, answer
+from servicekit.verdicts import Accepts, Delivery, Failed, Postponed, Verdict
 
 log = get_logger(__name__)
 
 Handler = Callable[[Any, list[Event]], Outcomes]
-CONFIRM_SECONDS = 10.0
-# How long a batch is held while the database is away; the broker takes messages back after 30 minutes.
-HOLD_SECONDS = 600.0
 # After this many deliveries without an acknowledgement a message is suspected of killing its consumer.
 SUSPECT_AFTER = 2
 MAX_BACKOFF_SECONDS = 10.0
@@ -153,7 +150,8 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
         self._service = config.service
         topology = Topology.load(config.contracts_dir)
         self._consumer: Consumer = topology.consumer(config.service, self._name)
-        self._tells = self._consumer.exchange.external and topology.publishes(config.service, rejections.TYPE)
+        tells = self._consumer.exchange.external and topology.publishes(config.service, rejections.TYPE)
+        self._answers = Answers(self._consumer, self.mongo.handle, self._database_is_back, tells)
         self._accepts = Accepts(self._consumer, config.broker_user_prefix, config.single_broker_user)
         self._component = self.health.component(f"consumer:{self._name}")
         self._seconds = {
@@ -293,8 +291,8 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
     def _process(self, link: Link, deliveries: list[Delivery]) -> None:
         events = [delivery.event for delivery in deliveries if delivery.event is not None]
         verdicts = self._handle(events) if events else {}
-        self._tell_publishers(deliveries)
-        self._answer(link, deliveries, verdicts)
+        self._answers.tell_publishers(deliveries)
+        self._answers.publish(link, deliveries, verdicts)
         if self._careful and max(delivery.count for delivery in deliveries) < SUSPECT_AFTER:
             self._careful = False
             if not self._stopping.is_set():
@@ -386,67 +384,6 @@ class BatchConsumer(Entrypoint):  # type: ignore[misc]  # Nameko has no types
                 return True
             if time.monotonic() > hold_until:
                 return False
-
-    def _tell_publishers(self, deliveries: Sequence[Delivery]) -> None:
-        """Let external publishers read why their messages are dead-lettered unread, before they are.
-
-        The database is waited for as for a batch; if it stays away, or refuses, the message is set aside
-        all the same.
-        """
-        if not self._tells or all(delivery.refusal is None for delivery in deliveries):
-            return
-        at = datetime.now(UTC)
-        refusals = (rejections.of_delivery(one, service=self._service, at=at) for one in deliveries)
-        hold_until = time.monotonic() + HOLD_SECONDS
-        for refusal in filter(None, refusals):
-            while True:
-                try:
-                    with timeouts_as_errors():
-                        Outbox(self.mongo.handle.database).append(None, [refusal], traced=False)
-                except DuplicateEvent:
-                    # Told before the message was acknowledged, and now it came again.
-                    break
-                except Exception as error:
-                    if is_weather(error) and self._database_is_back(hold_until):
-                        continue
-                    log.error("publisher not told", handler=self._name, error=describe(error))
-                break
-
-    def _answer(self, link: Link, deliveries: Sequence[Delivery], verdicts: Mapping[str, Verdict]) -> None:
-        """Publish what goes to retry and dead-letter queues, and see it confirmed."""
-        if not verdicts and all(delivery.refusal is None for delivery in deliveries):
-            return
-        outgoing: dict[str, Outgoing] = {}
-        for delivery in deliveries:
-            verdict = verdicts.get(delivery.event.id) if delivery.event is not None else None
-            message = answer(delivery, verdict, self._consumer, link.user)
-            if message is not None:
-                # The same message twice in a batch is one message.
-                outgoing[message.message_id + message.routing_key] = message
-                self._tell(delivery, message)
-        if not outgoing:
-            return
-        outcomes = link.publish(list(outgoing.values()), CONFIRM_SECONDS, through_alarm=True)
-        if set(outcomes.values()) != {ACKED}:
-            # Nothing was acknowledged, so all of it comes again.
-            raise BrokerAway("retry or dead-letter queue did not take a message")
-
-    def _tell(self, delivery: Delivery, message: Outgoing) -> None:
-        reason = message.headers.get("x-reason") if message.routing_key.startswith("dlq-") else None
-        event_id = delivery.event.id if delivery.event else None
-        if reason is None:
-            metrics.retries_total.labels(self._service, self._name).inc()
-            log.info("event retried", handler=self._name, event_id=event_id, queue=message.routing_key)
-        else:
-            # A reason from code, so the label set is bounded; what a handler adds after a colon is not.
-            metrics.dead_letters_total.labels(self._service, str(reason).partition(":")[0]).inc()
-            log.error(
-                "event dead-lettered",
-                handler=self._name,
-                event_id=event_id,
-                reason=reason,
-                size=len(delivery.body),
-            )
 
 
 __all__ = ["Batch", "BatchConsumer", "Reject", "Retry", "handles"]
