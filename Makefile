@@ -21,9 +21,10 @@ status: ## Show which processes run and where they listen
 reset: ## Stop everything and delete its data and secrets
 	@$(VENV)/python -m tanggap.local reset
 
-clean: ## reset, and delete the virtual environment and every cache too
+clean: ## reset, and delete the virtual environment and every cache too (the secrets of compose stay)
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m tanggap.local reset; fi
-	@rm -rf .local .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@if [ -d .local ]; then find .local -mindepth 1 -maxdepth 1 ! -name compose -exec rm -rf {} +; fi
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 test: ## Run every test (starts what it needs by itself)
 	@$(PYTHON) scripts/bootstrap test

@@ -18,6 +18,7 @@ from tanggap.local.stack import Stack, read_env
 
 DIRECTORY = ROOT / ".local"
 USUAL_PORT = 8080
+KEPT = {"lib", "compose"}
 
 
 def default_stack() -> Stack:
@@ -152,10 +153,13 @@ def down() -> None:
 
 
 def reset() -> None:
-    """Stop, and delete data, secrets, logs and mails; the downloaded programs stay."""
+    """Stop, and delete data, secrets, logs and mails.
+
+    The downloaded programs stay, and so does `compose`: it holds the only keys of another installation.
+    """
     Stack(DIRECTORY).down()
     for entry in DIRECTORY.glob("*"):
-        if entry.name == "lib":
+        if entry.name in KEPT:
             continue
         if entry.is_dir():
             shutil.rmtree(entry)

@@ -9,11 +9,11 @@ import pytest
 
 from servicekit.sealing import KeyRing
 from tanggap.errors import LocalError
-from tanggap.local import ports, services
+from tanggap.local import control, ports, services
 from tanggap.local.broker import Broker
 from tanggap.local.control import public
 from tanggap.local.database import Database
-from tanggap.local.layout import SOCKET_PATH_LIMIT, Layout
+from tanggap.local.layout import ROOT, SOCKET_PATH_LIMIT, Layout
 from tanggap.local.programs import MARK, Program, write_script, write_supervisor_config
 from tanggap.local.secrets import Secrets
 from tanggap.local.stack import Stack, read_env
@@ -200,3 +200,33 @@ def test_chosen_ports_are_on_file(tmp_path: Path) -> None:
     chosen = ports.choose(tmp_path / "ports", None)
 
     assert ports.known(tmp_path / "ports") == chosen == json.loads((tmp_path / "ports").read_text())
+
+
+def with_keys_of_compose(folder: Path) -> Path:
+    """Beside them what an installation leaves: a folder, a file, and a program that was downloaded."""
+    keys = folder / "compose" / "secrets" / "vault_keys"
+    for file in (keys, folder / "data" / "a", folder / "env", folder / "lib" / "mongod"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("k1:x")
+    return keys
+
+
+def test_a_reset_deletes_everything_but_programs_and_the_keys_of_compose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = with_keys_of_compose(tmp_path)
+    monkeypatch.setattr(control, "DIRECTORY", tmp_path)
+
+    control.reset()
+
+    assert keys.read_text() == "k1:x"
+    assert {entry.name for entry in tmp_path.iterdir()} == {"compose", "lib"}
+
+
+def test_make_clean_leaves_the_keys_of_compose(tmp_path: Path) -> None:
+    keys = with_keys_of_compose(tmp_path / ".local")
+
+    subprocess.run(["make", "-s", "-f", ROOT / "Makefile", "clean"], cwd=tmp_path, check=True, timeout=60)
+
+    assert keys.read_text() == "k1:x"
+    assert [entry.name for entry in (tmp_path / ".local").iterdir()] == ["compose"]
