@@ -17,6 +17,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from servicekit.outbox import COLLECTION as OUTBOX
 from servicekit.outbox import PENDING, SENT
 from servicekit.sealing import KeyRing
+from tanggap import console
 from tanggap.backup.making import CONTROL, DOCUMENT
 from tanggap.backup.places import Document, Place, connect
 from tanggap.backup.sealed import DamagedBackup, opened
@@ -164,7 +165,8 @@ def records(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 
 def refuse_running(databases: dict[str, Database[Document]]) -> None:
-    """Services that are connected would work on half a city. Whoever may not look is trusted to know."""
+    """Services that are connected would work on half a city. Whoever may not look is told so, and trusted."""
+    unseen = []
     for service, database in databases.items():
         pipeline: list[Document] = [
             {"$currentOp": {"allUsers": True, "idleConnections": True}},
@@ -175,7 +177,12 @@ def refuse_running(databases: dict[str, Database[Document]]) -> None:
             if list(database.client.admin.aggregate(pipeline)):
                 raise CliError(f"{service} is running: stop the services before a restore.")
         except OperationFailure:
-            continue
+            unseen.append(service)
+    if unseen:
+        console.err.print(
+            f"This user may not see who is connected: be sure that {', '.join(unseen)} are stopped.",
+            markup=False,
+        )
 
 
 def refuse_filled(databases: dict[str, Database[Document]]) -> None:

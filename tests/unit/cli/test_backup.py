@@ -289,6 +289,37 @@ def test_what_the_database_refuses_is_said_with_what_to_do(code: int, advice: st
     assert advice in making.in_words(OperationFailure("x", code))
 
 
+def databases_that_answer(answer: Callable[[], list[Any]]) -> Any:
+    admin = SimpleNamespace(aggregate=lambda pipeline: answer())
+    database = SimpleNamespace(client=SimpleNamespace(admin=admin))
+    return {"complaints": database, "surveys": database}
+
+
+def test_a_restore_beside_a_service_that_is_connected_is_refused() -> None:
+    with pytest.raises(CliError, match="complaints is running"):
+        restoring.refuse_running(databases_that_answer(lambda: [{"appName": "complaints"}]))
+
+
+def test_whoever_may_not_see_who_is_connected_is_told_so_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuse() -> list[Any]:
+        raise OperationFailure("not authorized", 13)
+
+    restoring.refuse_running(databases_that_answer(refuse))
+
+    out, err = capsys.readouterr()
+    assert err.count("\n") == 1
+    assert "complaints, surveys are stopped" in err
+    assert out == ""
+
+
+def test_nothing_is_said_where_nobody_is_connected(capsys: pytest.CaptureFixture[str]) -> None:
+    restoring.refuse_running(databases_that_answer(list))
+
+    assert capsys.readouterr().err == ""
+
+
 # The commands
 
 
