@@ -13,6 +13,7 @@ import httpx
 from servicekit.errors import ConfigurationError
 from servicekit.topology import OPERATOR, Consumer, Topology
 from tanggap.dlq.letters import Letter
+from tanggap.doctor.findings import DECLARE
 from tanggap.errors import CliError
 from tanggap.local.broker import Broker, management
 from tanggap.local.layout import ROOT
@@ -141,7 +142,7 @@ class Post:
             confirm_timeout=CONFIRM_SECONDS,
         )
         if self._returned:
-            raise CliError(f"The broker has no queue {queue}: `tanggap topology apply`, then repeat.")
+            raise CliError(f"The broker has no queue {queue}: {DECLARE}, then repeat.")
 
 
 @contextmanager

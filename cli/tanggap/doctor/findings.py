@@ -10,6 +10,7 @@ OUTBOX_SECONDS = 120.0
 """As old may the oldest unsent event be before a service calls itself not ready."""
 TIMER_SECONDS = 600.0
 SKEW_SECONDS = 2.0
+DECLARE = "run the topology job (locally `tanggap topology apply`)"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def queues(
                 "queues",
                 TODO,
                 f"{len(missing)} queues are not declared ({missing[0]}): events to them wait in outboxes",
-                "tanggap topology apply",
+                DECLARE,
             )
         )
     other = sorted(
@@ -57,7 +58,7 @@ def queues(
                 TODO,
                 f"{other[0]} exists with other arguments than the topology says: its consumer was renamed "
                 "or changed without a new name",
-                f"empty it, delete it (rabbitmqctl delete_queue {other[0]}), then tanggap topology apply",
+                f"empty it, delete it (rabbitmqctl delete_queue {other[0]}), then {DECLARE}",
             )
         )
     for name in work:

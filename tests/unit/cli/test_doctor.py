@@ -63,7 +63,7 @@ def test_a_missing_queue_is_named_with_the_command_that_declares_it() -> None:
     (finding,) = findings.queues(here, WANTED, WORK)
 
     assert "dlq-surveys-on_answers" in finding.says
-    assert finding.run == "tanggap topology apply"
+    assert finding.run == "run the topology job (locally `tanggap topology apply`)"
 
 
 def test_a_queue_with_other_arguments_is_named() -> None:
