@@ -195,6 +195,7 @@ def test_an_installation_has_no_sink_no_local_issuer_and_no_development(producti
 
     assert "mail" not in services
     assert all(services[name]["environment"]["TANGGAP_PROFILE"] == "production" for name in PROCESSES)
+    assert all(services[name]["environment"]["TANGGAP_CHECK_CONTRACTS"] == "0" for name in PROCESSES)
     assert services["notifications"]["environment"]["TANGGAP_SMTP_STARTTLS"] == "required"
     assert not services["gateway"]["environment"]["TANGGAP_LOCAL_ISSUER_KEY"]
     assert not {"issuer.json", "issuer_jwks.json"} & set(mounted(services["gateway"]))
