@@ -215,4 +215,7 @@ def test_the_operators_pod_finds_the_broker_the_databases_and_the_backups(reques
         assert service["selector"] == {"app.kubernetes.io/name": process}
         assert health.port in {port["port"] for port in service["ports"]}
     (mounts,) = (container["volumeMounts"] for container in manifests.workload("tools").containers)
-    assert "/backups" in {mount["mountPath"] for mount in mounts}
+    writable = {mount["mountPath"] for mount in mounts if not mount.get("readOnly")}
+    assert "/backups" in writable
+    # What operators did outlives their pod.
+    assert known.need("TANGGAP_OPERATOR_LOG") == "/backups/operator.log"
