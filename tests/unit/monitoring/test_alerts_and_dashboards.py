@@ -107,6 +107,33 @@ def test_every_metric_that_is_asked_for_is_exported_by_the_code():
     assert len(asked) > 30
 
 
+def test_every_metric_in_the_operators_pages_is_exported_with_its_labels():
+    names = exported()
+    for metric in metrics():
+        for family in metric.describe():
+            if family.type == "histogram":
+                names[family.name] = set(metric._labelnames)
+    pages = [ROOT / "docs" / "operations.md", *(ROOT / "docs" / "runbooks").glob("*.md")]
+    told = [
+        (page.name, name, set(re.findall(r"(\w+)(?:=|,|}|\s)", labels)))
+        for page in pages
+        for name, labels in re.findall(r"\b(tanggap_\w+)(\{[^}]*\})?", page.read_text())
+    ]
+
+    assert [(page, name) for page, name, _ in told if name not in names] == []
+    assert [(page, name) for page, name, labels in told if labels - names[name]] == []
+    assert len(told) > 10
+
+
+def test_a_process_without_any_instance_is_missed_too():
+    (rule,) = [alert for alert in alerts() if alert["alert"] == "TanggapProcessDown"]
+
+    missed = set(re.findall(r'absent\(tanggap_ready\{service="(\w+)"\}\)', rule["expr"]))
+
+    assert missed == {folder.name for folder in (ROOT / "services").iterdir() if folder.is_dir()}
+    assert "absent(tanggap_gateway_ready)" in rule["expr"]
+
+
 def test_every_label_that_is_asked_for_is_one_of_its_metric():
     names = exported()
 
