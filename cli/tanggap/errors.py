@@ -5,6 +5,9 @@ CliError                    shown as one message, exit status 1
 └── GatewayError            the gateway refused or could not be reached
 """
 
+DECLARE = "run the topology job (locally `tanggap topology apply`)"
+"""What to do about a queue that is not there, in any form of installation."""
+
 
 class CliError(Exception):
     """A problem the person at the terminal can act on; the text says how."""

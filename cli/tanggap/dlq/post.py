@@ -13,8 +13,7 @@ import httpx
 from servicekit.errors import ConfigurationError
 from servicekit.topology import OPERATOR, Consumer, Topology
 from tanggap.dlq.letters import Letter
-from tanggap.doctor.findings import DECLARE
-from tanggap.errors import CliError
+from tanggap.errors import DECLARE, CliError
 from tanggap.local.broker import Broker, management
 from tanggap.local.layout import ROOT
 from tanggap.settings import Settings

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tanggap.errors import DECLARE
+
 OK, TODO, UNKNOWN = "ok", "todo", "unknown"
 OUTBOX_SECONDS = 120.0
 """As old may the oldest unsent event be before a service calls itself not ready."""
 TIMER_SECONDS = 600.0
 SKEW_SECONDS = 2.0
-DECLARE = "run the topology job (locally `tanggap topology apply`)"
 
 
 @dataclass(frozen=True)
