@@ -16,6 +16,8 @@ from servicekit.topology import OPERATOR, Consumer
 MAX_ATTEMPTS = 100
 ATTEMPT, FAILURE, ORIGIN, REASON = "x-attempt", "x-failure", "x-origin-user", "x-reason"
 _CODE = re.compile(r"[^A-Za-z0-9_.:/-]+")
+# What a publisher's source may have behind the prefix, and a broker user behind its own.
+_PUBLISHER = re.compile(r"[a-z0-9-]{2,40}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -104,6 +106,11 @@ class Accepts:
         if self.consumer.exchange.external and not _UUID.fullmatch(event.id):
             # Ids are remembered whoever sent them: those of one publisher must not meet another's.
             raise MalformedEvent("invalid_id")
+        prefix = self.consumer.exchange.source_prefix
+        if prefix and event.source.startswith(prefix):
+            # Also from whoever may speak for all publishers: a refusal is addressed to the code in it.
+            if not _PUBLISHER.fullmatch(event.source.removeprefix(prefix)):
+                raise MalformedEvent("invalid_source")
         user = properties.get("user_id")
         if not user:
             raise MalformedEvent("missing_user")

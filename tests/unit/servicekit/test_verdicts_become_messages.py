@@ -105,6 +105,15 @@ def test_an_external_publisher_is_held_to_its_source(source, user, refusal):
     assert delivery.refusal == refusal
 
 
+@pytest.mark.parametrize("code", ["", "p", "Pdam", "pdam/", "pdam\n", "pd am", "x" * 41])
+def test_a_source_that_could_be_nobody_is_refused_whoever_hands_it_on(code):
+    event = make_event("thing.delivered.v1", source=f"/partners/{code}")
+
+    delivery = Accepts(PARTNERS).read(message(event=event, exchange="open.events", user="maker"))
+
+    assert delivery.refusal == "invalid_source"
+
+
 def test_what_took_effect_needs_no_message():
     assert answer(read(), None, CONSUMER, "keeper") is None
 
