@@ -37,7 +37,7 @@ class Outcome:
     load: Load
     accounts: list[checker.Account]
     stuck: dict[str, int]
-    repeats: int
+    repeats: dict[str, int]
 
     @property
     def wrong(self) -> list[str]:
@@ -62,7 +62,9 @@ class Outcome:
             print(f"  {count:>3} × {name}")
         repeated = sum(one.repeated for one in self.load.filed)
         print(f"Filings that got a 503 and were accepted under the same key: {repeated}.")
-        print(f"Mails repeated by a kill in the SMTP window, each with one Message-ID: {self.repeats}.")
+        print(f"Mails repeated by a kill in the SMTP window, each with one Message-ID: {len(self.repeats)}.")
+        for message_id, count in self.repeats.items():
+            print(f"  {count:>3} × Message-ID {message_id}")
         for line in self.load.trouble:
             print(f"TROUBLE {line}")
         for name, count in self.stuck.items():

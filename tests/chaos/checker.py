@@ -147,8 +147,8 @@ def events(held: Holdings, filed: list[Filed]) -> Account:
     return compared("events told", wanted, Counter({key: n for key, n in found.items() if key in asked}))
 
 
-def receipts(held: Holdings, filed: list[Filed], allowed: set[str]) -> tuple[Account, int]:
-    """Each filing has one mail of receipt; and how many came twice that may have, with one Message-ID."""
+def receipts(held: Holdings, filed: list[Filed], allowed: set[str]) -> tuple[Account, dict[str, int]]:
+    """Each filing has one mail of receipt; and how often those came that may come again, by Message-ID."""
     intents = held.collection("notifications", "intents")
     address = {code(one.code): one.address for one in filed}
     ids = {
@@ -158,11 +158,11 @@ def receipts(held: Holdings, filed: list[Filed], allowed: set[str]) -> tuple[Acc
     }
     sunk = Counter(str(mail["Message-ID"]).strip("<>").partition("@")[0] for mail in held.city.all_mails())
     arrived: Counter[str] = Counter()
-    repeats = 0
+    repeats: dict[str, int] = {}
     for id_, to in ids.items():
         count = sunk[id_]
         if count > 1 and id_ in allowed:
-            repeats += count - 1
+            repeats[id_] = count
             count = 1
         arrived[to] += count
     return compared("receipts mailed", (one.address for one in filed), arrived), repeats
