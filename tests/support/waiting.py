@@ -5,7 +5,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(condition: Callable[[], T], *, within: float = 10.0, every: float = 0.05) -> T:
+def eventually(condition: Callable[[], T], *, within: float = 30.0, every: float = 0.05) -> T:
     """Return the condition's first truthy value; fail when the deadline passes without one.
 
     An AssertionError inside the condition counts as "not yet" and is the one shown at the end.

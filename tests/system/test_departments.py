@@ -256,7 +256,7 @@ def test_a_rotation_leaves_a_day_over_http_and_ends_the_old_password(stack: Stac
     new = Department(stack, pupr.code, shown["api_key"], shown["amqp_url"])
 
     for one in (pupr, new):
-        eventually(lambda one=one: one.post(moved(one, "0000000000000")).status_code == 202, within=10)
+        eventually(lambda one=one: one.post(moved(one, "0000000000000")).status_code == 202)
     new.put("case.progressed.v1", json.dumps(moved(new, "0000000000000")))
     with pytest.raises((amqp.exceptions.AMQPError, OSError)):
         pupr.put("case.progressed.v1", json.dumps(moved(pupr, "0000000000000")))

@@ -127,14 +127,14 @@ def test_a_filing_and_an_action_are_followed_through_every_process_to_their_mail
         ("notifications", "on_case_event process"),
         ("notifications", "mail send"),
     }
-    eventually(lambda: seen(collector, "POST /v1/complaints", filing), within=15)
+    eventually(lambda: seen(collector, "POST /v1/complaints", filing))
     action = {
         ("gateway", "POST /v1/complaints/{code}/{action}"),
         ("complaints", "act process"),
         ("notifications", "on_case_event process"),
         ("notifications", "mail send"),
     }
-    eventually(lambda: seen(collector, "POST /v1/complaints/{code}/{action}", action), within=15)
+    eventually(lambda: seen(collector, "POST /v1/complaints/{code}/{action}", action))
 
     exported = b"".join(collector.bodies)
     telling = [address, "Bertanda", receipt["secret"], receipt["tracking_code"], pothole()["title"]]

@@ -63,7 +63,7 @@ def publish(gateway: Gateway, body: Any, mode: str = "cloudevents") -> Any:
 @pytest.fixture(autouse=True)
 def registered(gateway: Gateway) -> None:
     """The registry is asked for right after the start; a key may be a moment ahead of it."""
-    eventually(lambda: publish(gateway, [], "cloudevents-batch").status_code == 202, within=10)
+    eventually(lambda: publish(gateway, [], "cloudevents-batch").status_code == 202)
 
 
 def test_an_answer_is_durable_while_surveys_is_away(gateway: Gateway, taken: Taken) -> None:
