@@ -106,11 +106,6 @@ class Accepts:
         if self.consumer.exchange.external and not _UUID.fullmatch(event.id):
             # Ids are remembered whoever sent them: those of one publisher must not meet another's.
             raise MalformedEvent("invalid_id")
-        prefix = self.consumer.exchange.source_prefix
-        if prefix and event.source.startswith(prefix):
-            # Also from whoever may speak for all publishers: a refusal is addressed to the code in it.
-            if not _PUBLISHER.fullmatch(event.source.removeprefix(prefix)):
-                raise MalformedEvent("invalid_source")
         user = properties.get("user_id")
         if not user:
             raise MalformedEvent("missing_user")
@@ -121,6 +116,12 @@ class Accepts:
             user = headers.get(ORIGIN)
         if not self._may_publish(user, event):
             raise MalformedEvent("wrong_user")
+        prefix = self.consumer.exchange.source_prefix
+        # Also from whoever may speak for all publishers: a refusal is addressed to the code in the source.
+        if prefix and not (
+            event.source.startswith(prefix) and _PUBLISHER.fullmatch(event.source.removeprefix(prefix))
+        ):
+            raise MalformedEvent("invalid_source")
         return event
 
     def _own_users(self) -> tuple[str, str]:

@@ -105,9 +105,12 @@ def test_an_external_publisher_is_held_to_its_source(source, user, refusal):
     assert delivery.refusal == refusal
 
 
-@pytest.mark.parametrize("code", ["", "p", "Pdam", "pdam/", "pdam\n", "pd am", "x" * 41])
-def test_a_source_that_could_be_nobody_is_refused_whoever_hands_it_on(code):
-    event = make_event("thing.delivered.v1", source=f"/partners/{code}")
+@pytest.mark.parametrize(
+    "source",
+    ["/elsewhere/pdam", *(f"/partners/{code}" for code in ("", "p", "Pdam", "pdam/", "pdam\n", "x" * 41))],
+)
+def test_a_source_that_could_be_nobody_is_refused_whoever_hands_it_on(source):
+    event = make_event("thing.delivered.v1", source=source)
 
     delivery = Accepts(PARTNERS).read(message(event=event, exchange="open.events", user="maker"))
 
