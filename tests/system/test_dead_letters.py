@@ -76,7 +76,7 @@ def dead_submission(stack: Stack, city: City) -> Iterator[tuple[dict[str, str], 
         with channel(stack) as open_channel:
             message = eventually(lambda: open_channel.basic_get(WORK))
             open_channel.basic_reject(message.delivery_tag, requeue=False)
-        eventually(lambda: has_letters(stack, 1), within=30)
+        eventually(lambda: has_letters(stack, 1))
         yield response.json(), address
     finally:
         stack.process("complaints").start()
@@ -120,7 +120,7 @@ def test_what_is_still_wrong_comes_back_and_can_be_discarded_with_a_reason(stack
     with channel(stack) as open_channel:
         message = amqp.Message(b"bukan peristiwa", content_type="text/plain", delivery_mode=2)
         open_channel.basic_publish(message, "gateway.intake", "complaint.submitted.v1")
-    eventually(lambda: has_letters(stack, 1), within=30)
+    eventually(lambda: has_letters(stack, 1))
     (letter,) = letters(run)
     assert letter["reason"] == "wrong_content_type"
 
@@ -138,7 +138,7 @@ def test_letters_are_not_worn_out_by_being_looked_at(stack: Stack, run: Run) -> 
         for number in range(3):
             message = amqp.Message(f"bukan peristiwa {number}".encode(), delivery_mode=2)
             open_channel.basic_publish(message, "gateway.intake", "complaint.submitted.v1")
-    eventually(lambda: has_letters(stack, 3), within=30)
+    eventually(lambda: has_letters(stack, 3))
     before = sorted(one["id"] for one in letters(run))
 
     for _ in range(post.RENEW_AFTER + 4):

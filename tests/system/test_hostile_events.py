@@ -10,7 +10,7 @@ from support.installation import city_of, started
 from tanggap.local import Stack
 
 SEED = 20261124
-COUNT = 450
+COUNT = 900
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ from dataclasses import asdict
 import click
 
 from tanggap import console, settings
-from tanggap.doctor.findings import OK, TODO, UNKNOWN, Finding, exit_code
+from tanggap.doctor.findings import ACT, OK, UNKNOWN, Finding, exit_code
 from tanggap.doctor.looking import look
 
-MARKS = {OK: "ok  ", TODO: "TODO", UNKNOWN: "?   "}
+MARKS = {OK: "ok  ", ACT: "ACT ", UNKNOWN: "?   "}
 SUMMARY = {
     0: "Healthy.",
     1: "There is something to do.",
@@ -41,7 +41,7 @@ def doctor(as_json: bool, quiet: bool) -> None:
                 click.echo(line(finding))
         counted = Counter(finding.state for finding in found)
         click.echo(
-            f"{SUMMARY[code]} {counted[TODO]} to do, {counted[UNKNOWN]} unknown, {counted[OK]} in order."
+            f"{SUMMARY[code]} {counted[ACT]} to do, {counted[UNKNOWN]} unknown, {counted[OK]} in order."
         )
     sys.exit(code)
 

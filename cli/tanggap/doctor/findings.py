@@ -7,7 +7,7 @@ from typing import Any
 
 from tanggap.errors import DECLARE
 
-OK, TODO, UNKNOWN = "ok", "todo", "unknown"
+OK, ACT, UNKNOWN = "ok", "act", "unknown"
 OUTBOX_SECONDS = 120.0
 """As old may the oldest unsent event be before a service calls itself not ready."""
 TIMER_SECONDS = 600.0
@@ -27,7 +27,7 @@ class Finding:
 def exit_code(findings: Iterable[Finding]) -> int:
     """0 healthy, 1 something to do, 2 cannot tell."""
     states = {finding.state for finding in findings}
-    return 1 if TODO in states else 2 if UNKNOWN in states else 0
+    return 1 if ACT in states else 2 if UNKNOWN in states else 0
 
 
 def queues(
@@ -42,7 +42,7 @@ def queues(
         found.append(
             Finding(
                 "queues",
-                TODO,
+                ACT,
                 f"{len(missing)} queues are not declared ({missing[0]}): events to them wait in outboxes",
                 DECLARE,
             )
@@ -56,7 +56,7 @@ def queues(
         found.append(
             Finding(
                 "queues",
-                TODO,
+                ACT,
                 f"{other[0]} exists with other arguments than the topology says: its consumer was renamed "
                 "or changed without a new name",
                 f"empty it, delete it (rabbitmqctl delete_queue {other[0]}), then {DECLARE}",
@@ -70,7 +70,7 @@ def queues(
             found.append(
                 Finding(
                     "consumers",
-                    TODO,
+                    ACT,
                     f"nobody takes from {name}, {waiting} messages wait: its service is down or starting",
                     f"see the log of {name.split('-')[1]}; locally: make status, make up",
                 )
@@ -87,7 +87,7 @@ def dead_letters(counts: Mapping[str, int | None]) -> list[Finding]:
     found = [
         Finding(
             "dead letters",
-            TODO,
+            ACT,
             f"{count} in {queue}: a handler refused or failed at them, and they wait for a person",
             f"tanggap dlq list {queue}",
         )
@@ -103,7 +103,7 @@ def outbox(service: str, *, pending: int, oldest_seconds: float, parked: int) ->
         found.append(
             Finding(
                 "outbox",
-                TODO,
+                ACT,
                 f"{service}: the broker refused {parked} events for good, and later ones of their cases wait",
                 "tanggap dlq parked",
             )
@@ -112,7 +112,7 @@ def outbox(service: str, *, pending: int, oldest_seconds: float, parked: int) ->
         found.append(
             Finding(
                 "outbox",
-                TODO,
+                ACT,
                 f"{service}: {pending} events wait, the oldest for {in_time(oldest_seconds)}: the relay "
                 "cannot publish",
                 f"look at the broker first, then at the log of {service}",
@@ -131,7 +131,7 @@ def timers(service: str, due: Mapping[str, datetime], now: datetime) -> list[Fin
     return [
         Finding(
             "timers",
-            TODO,
+            ACT,
             f"{service}: {name} should have run {in_time(overdue[name])} ago; deadlines fire late",
             f"see the log of {service} for {name!r}",
         )
@@ -146,7 +146,7 @@ def clock(where: str, skew_seconds: float, uncertain_seconds: float) -> Finding:
     direction = "ahead of" if skew_seconds > 0 else "behind"
     return Finding(
         "clock",
-        TODO,
+        ACT,
         f"{where} is {abs(skew_seconds):.0f} s {direction} this machine: tokens and deadlines go wrong",
         "timedatectl on both machines; switch time synchronisation on",
     )
@@ -157,14 +157,14 @@ def process(name: str, live: bool, unready: Iterable[str]) -> Finding:
     if not live:
         return Finding(
             "processes",
-            TODO,
+            ACT,
             f"{name} answers, but a loop in it stands still: a restart is right",
             f"restart {name}; locally: make down, make up",
         )
     if reasons:
         return Finding(
             "processes",
-            TODO,
+            ACT,
             f"{name} runs but is not ready ({', '.join(reasons)}): it waits for that, a restart is no cure",
             f"mend what is named; the log of {name} says more",
         )

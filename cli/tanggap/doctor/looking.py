@@ -18,7 +18,7 @@ from servicekit.topology import Topology
 from tanggap.backup.places import Place, connect, places
 from tanggap.dlq import post
 from tanggap.doctor import findings
-from tanggap.doctor.findings import OK, TODO, UNKNOWN, Finding
+from tanggap.doctor.findings import ACT, OK, UNKNOWN, Finding
 from tanggap.errors import CliError
 from tanggap.local.broker import management
 from tanggap.local.services import SERVICES
@@ -43,7 +43,7 @@ def broker(known: Settings) -> list[Finding]:
         return [
             Finding(
                 "broker",
-                TODO,
+                ACT,
                 f"no answer over AMQP ({str(error).rstrip('.')}): filing answers 503 until it is back",
                 "start the broker; locally: make status, make up",
             )
@@ -77,7 +77,7 @@ def alarms(url: str) -> list[Finding]:
         return [
             Finding(
                 "broker",
-                TODO,
+                ACT,
                 "an alarm is on (memory or disk): it blocks every publisher, filing answers 503",
                 "rabbitmq-diagnostics alarms; free memory or disk, it goes on by itself",
             )
@@ -101,7 +101,7 @@ def databases(known: Settings) -> list[Finding]:
                 found.append(
                     Finding(
                         "databases",
-                        TODO,
+                        ACT,
                         f"{error} Filing goes on, what comes waits in queues; pages answer 503",
                         "start the database; locally: make status, make up",
                     )
@@ -127,7 +127,7 @@ def database(place: Place, stack: ExitStack, clocks: dict[str, Finding]) -> list
             return [
                 Finding(
                     "databases",
-                    TODO,
+                    ACT,
                     f"{place.service}: the server is no replica set, so nothing can be stored",
                     "make it one: rs.initiate()",
                 )
@@ -166,7 +166,7 @@ def processes(known: Settings) -> list[Finding]:
             found.append(
                 Finding(
                     "processes",
-                    TODO,
+                    ACT,
                     f"{name} does not answer ({type(error).__name__}): it is down",
                     f"start {name}; locally: make status, make up",
                 )
@@ -201,7 +201,7 @@ def gateway(known: Settings) -> list[Finding]:
         return [
             Finding(
                 "gateway",
-                TODO,
+                ACT,
                 f"{url} does not answer ({type(error).__name__}): nobody can file",
                 "start the gateway; look at the proxy before it; locally: make up",
             )
@@ -209,9 +209,7 @@ def gateway(known: Settings) -> list[Finding]:
     took = time.monotonic() - started
     found = [Finding("gateway", OK, f"{url} answers")]
     if answer.status_code >= 500:
-        found = [
-            Finding("gateway", TODO, f"{url} answers {answer.status_code}", "see the log of the gateway")
-        ]
+        found = [Finding("gateway", ACT, f"{url} answers {answer.status_code}", "see the log of the gateway")]
     if date := answer.headers.get("Date"):
         # In whole seconds, cut off.
         skew = (parsedate_to_datetime(date) - asked).total_seconds() + 0.5 - took / 2

@@ -144,9 +144,9 @@ class Rejection:
     words: tuple[str, str] | None = None
 
 
-def publisher_of(event: Event, source_prefix: str) -> str | None:
-    """The code in `<source_prefix><code>`, which the consumer has compared with the broker's user."""
-    return event.source.removeprefix(source_prefix) if event.source.startswith(source_prefix) else None
+def publisher_of(event: Event, source_prefix: str) -> str:
+    """The code in `<source_prefix><code>`: the consumer lets no other source of a publisher through."""
+    return event.source.removeprefix(source_prefix)
 
 
 def broken_contract(contracts: Contracts, event: Event) -> Rejection | None:

@@ -24,7 +24,7 @@ from complaints.store.catalogue import CatalogueStore
 from complaints.store.departments import DepartmentStore
 from servicekit.contracts import Contracts
 from servicekit.envelope import Event
-from servicekit.errors import Outcomes, Reject, Retry
+from servicekit.errors import Outcomes
 from servicekit.ids import Clock
 from servicekit.inbox import Inbox
 from servicekit.logs import get_logger
@@ -103,14 +103,10 @@ class Progressing:
         Events of one case are taken by their versions where all of them name one, else by their times.
         """
         self._catalogue.current()
-        verdicts: dict[str, Retry | Reject] = {}
         for event in in_order(events):
             code = publisher_of(event, self._source_prefix)
-            if code is None:
-                verdicts[event.id] = Reject("no_department")
-                continue
             self._db.transact(partial(self._taken, event=event, code=code))
-        return verdicts
+        return {}
 
     def _taken(self, session: ClientSession, *, event: Event, code: str) -> None:
         # Two departments may count their events alike, so the code is a part of what is remembered.

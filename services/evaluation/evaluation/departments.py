@@ -44,6 +44,7 @@ from servicekit.rejections import (
     Rejection,
     broken_contract,
     described,
+    publisher_of,
     rejected,
     untimely,
 )
@@ -104,7 +105,7 @@ class DepartmentEvents:
         """None when the event was applied, refused or seen before; else what it waits for."""
         if not self._inbox.unseen(session, HANDLER, [event]):
             return None
-        code = event.source.removeprefix(SOURCE_PREFIX)
+        code = publisher_of(event, SOURCE_PREFIX)
         try:
             department = self._department(code, event)
             if (why := untimely(event, now) or broken_contract(self._contracts, event)) is not None:

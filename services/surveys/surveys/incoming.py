@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from servicekit.envelope import Event
+from servicekit.rejections import publisher_of
 from servicekit.sealing import KeyRing, SealError
 from surveys.domain.submission import MODES, Submission, cut_comment
 from surveys.errors import Unreadable
@@ -135,7 +136,7 @@ def source_of(event: Event) -> str:
 
 def department_of(event: Event) -> str:
     """The department whose user published an event; the kit has checked that it is this one."""
-    return event.source.removeprefix(DEPARTMENTS)
+    return publisher_of(event, DEPARTMENTS)
 
 
 def read_copy(event: Event) -> tuple[str, dict[str, Any]]:

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from servicekit.topology import Topology
 from tanggap.dlq import post
 from tanggap.doctor import command, findings, looking
-from tanggap.doctor.findings import OK, TODO, UNKNOWN, Finding
+from tanggap.doctor.findings import ACT, OK, UNKNOWN, Finding
 from tanggap.errors import CliError
 from tanggap.settings import Settings
 
@@ -35,7 +35,7 @@ def known(**values: str) -> Settings:
 
 
 @pytest.mark.parametrize(
-    ("found", "status"), [([OK], 0), ([OK, UNKNOWN], 2), ([OK, TODO], 1), ([UNKNOWN, TODO], 1), ([], 0)]
+    ("found", "status"), [([OK], 0), ([OK, UNKNOWN], 2), ([OK, ACT], 1), ([UNKNOWN, ACT], 1), ([], 0)]
 )
 def test_the_status_is_0_healthy_1_something_to_do_2_cannot_tell(found: list[str], status: int) -> None:
     assert findings.exit_code([Finding("x", state, "") for state in found]) == status
@@ -108,7 +108,7 @@ def test_an_old_outbox_and_a_parked_event_are_different_things_to_do() -> None:
     parked = findings.outbox("surveys", pending=0, oldest_seconds=600, parked=2)
 
     assert states(young) == {OK}
-    assert "the oldest for 10 min" in old[0].says and states(old) == {TODO}
+    assert "the oldest for 10 min" in old[0].says and states(old) == {ACT}
     assert "refused 2 events for good" in parked[0].says and len(parked) == 1
 
 
@@ -128,7 +128,7 @@ def test_the_timer_that_is_latest_is_named_and_one_that_is_a_little_late_is_not(
 def test_a_clock_is_wrong_only_beyond_what_the_question_itself_took() -> None:
     assert findings.clock("x", 2.5, 1.0).state == OK
     assert findings.clock("x", -8.0, 0.1).says.startswith("x is 8 s behind this machine")
-    assert findings.clock("x", 8.0, 0.1).state == TODO
+    assert findings.clock("x", 8.0, 0.1).state == ACT
 
 
 def test_a_process_that_stands_still_is_restarted_and_one_that_waits_is_not() -> None:
@@ -152,7 +152,7 @@ def test_everything_to_do_says_how() -> None:
         findings.process("a", True, ["x"]),
     ]
 
-    assert [finding for finding in every if finding.state != TODO or not finding.run] == []
+    assert [finding for finding in every if finding.state != ACT or not finding.run] == []
     assert not [finding for finding in every if "\n" in command.line(finding)]
 
 
@@ -190,7 +190,7 @@ def test_servers_that_do_not_answer_are_something_to_do_and_their_passwords_stay
         lambda _: None,
     )
 
-    assert states(found) == {TODO}
+    assert states(found) == {ACT}
     assert {finding.check for finding in found} == {"broker", "databases", "processes", "gateway"}
     assert SECRET not in "\n".join(map(command.line, found))
 
@@ -226,7 +226,7 @@ def test_a_process_tells_what_it_waits_for(answering: Callable[..., None]) -> No
 
     found = looking.processes(known(**urls))
 
-    assert [finding.state for finding in found] == [OK, OK, TODO, OK, OK]
+    assert [finding.state for finding in found] == [OK, OK, ACT, OK, OK]
     assert "surveys runs but is not ready (mongodb)" in found[2].says
 
 
@@ -235,7 +235,7 @@ def test_the_gateways_clock_is_compared_with_ours(answering: Callable[..., None]
 
     found = looking.gateway(known(TANGGAP_URL="http://h"))
 
-    assert [finding.check for finding in found if finding.state == TODO] == ["clock"]
+    assert [finding.check for finding in found if finding.state == ACT] == ["clock"]
 
 
 def test_an_alarm_of_the_broker_is_told_from_a_management_api_that_is_away(
@@ -254,7 +254,7 @@ def test_an_alarm_of_the_broker_is_told_from_a_management_api_that_is_away(
     settings = known(AMQP_URL="amqp://h/", AMQP_MANAGEMENT_URL="http://h")
 
     monkeypatch.setattr(looking, "management", alarmed)
-    assert [finding.says for finding in looking.broker(settings) if finding.state == TODO] == [
+    assert [finding.says for finding in looking.broker(settings) if finding.state == ACT] == [
         "an alarm is on (memory or disk): it blocks every publisher, filing answers 503"
     ]
     monkeypatch.setattr(looking, "management", away)
@@ -270,14 +270,14 @@ def run(monkeypatch: pytest.MonkeyPatch, found: list[Finding], *arguments: str) 
     return answer.exit_code, answer.stdout
 
 
-FOUND = [Finding("broker", OK, "answers"), Finding("dead letters", TODO, "3 wait", "tanggap dlq list")]
+FOUND = [Finding("broker", OK, "answers"), Finding("dead letters", ACT, "3 wait", "tanggap dlq list")]
 
 
 def test_every_finding_is_one_line_with_the_command_that_is_next(monkeypatch: pytest.MonkeyPatch) -> None:
     status, text = run(monkeypatch, FOUND)
 
     assert status == 1
-    assert re.search(r"^TODO dead letters: 3 wait → tanggap dlq list$", text, re.MULTILINE)
+    assert re.search(r"^ACT  dead letters: 3 wait → tanggap dlq list$", text, re.MULTILINE)
     assert "broker" in text
     assert "broker" not in run(monkeypatch, FOUND, "--quiet")[1]
 

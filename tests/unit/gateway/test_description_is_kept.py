@@ -53,7 +53,7 @@ schema = schemathesis.openapi.from_asgi("/openapi.json", APP.app, config=CONFIG)
 
 
 @schema.parametrize()
-@settings(max_examples=5, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_answers_are_what_the_description_says(case: Any) -> None:
     for headers in (
         {},

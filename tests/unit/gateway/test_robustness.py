@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from unit.gateway.harness import App, bearer, filing
 
 APP = App(rate_address=None, rate_staff=None, rate_case=None, rate_contact=None)
-ENOUGH = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ENOUGH = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40)
 values = st.recursive(
     scalars,

@@ -103,7 +103,6 @@ def test_the_refusal_belongs_to_the_flow_of_the_refused():
 
 def test_the_publisher_is_in_the_source():
     assert publisher_of(make_event(source="/departments/pdam"), "/departments/") == "pdam"
-    assert publisher_of(make_event(source="/gateway"), "/departments/") is None
 
 
 DEPARTMENTS = Topology.load(Path(__file__).resolve().parents[3] / "contracts").consumer(
