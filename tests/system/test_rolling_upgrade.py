@@ -48,7 +48,10 @@ class OtherVersion:
         if self.commit:
             tree = folder / "tree"
             subprocess.run(
-                ["git", "worktree", "add", "--detach", str(tree), self.commit], cwd=ROOT, check=True
+                ["git", "worktree", "add", "--detach", str(tree), self.commit],
+                cwd=ROOT,
+                check=True,
+                timeout=60,
             )
             self.contracts = tree / "contracts"
         else:
@@ -60,7 +63,7 @@ class OtherVersion:
             process.wait(10)
         if self.commit:
             tree = str(self.folder / "tree")
-            subprocess.run(["git", "worktree", "remove", "--force", tree], cwd=ROOT, check=True)
+            subprocess.run(["git", "worktree", "remove", "--force", tree], cwd=ROOT, check=True, timeout=60)
 
     def start(self, name: str) -> None:
         """Return when it is ready."""
