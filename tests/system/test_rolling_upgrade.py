@@ -32,7 +32,7 @@ from tanggap.local.programs import MARK, Program
 from tanggap.local.services import SERVICES
 
 SEED = 20261125
-"""Not that of another test on this installation: addresses are made of it, and mails are counted by address."""
+"""Not another test's on this installation: addresses are made of it, and mails counted by address."""
 TOGETHER_SECONDS = 0.5
 """For so long at least both versions of a service work beside each other."""
 
