@@ -391,13 +391,3 @@ def test_two_who_act_at_once_do_not_both_win(registered: World) -> None:
     found = refused(registered, moved(registered, code, version=3))
 
     assert found["reason"] == "conflict"
-
-
-def test_an_event_without_a_department_in_its_source_is_dead_lettered(registered: World) -> None:
-    event = make_event("case.progressed.v1", {}, source="/somebody")
-
-    verdicts = registered.parts.progressing.take([event])
-
-    assert verdicts is not None
-    assert set(verdicts) == {event.id}
-    assert refusals(registered) == []

@@ -1,3 +1,4 @@
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +10,7 @@ from servicekit.testing import make_event
 from servicekit.topology import Topology
 from servicekit.verdicts import MAX_ATTEMPTS, Accepts, Failed, Postponed, answer
 
+CONTRACTS = Path(__file__).resolve().parents[3] / "contracts"
 CONSUMER = Topology.parse(DOCUMENT).consumer("keeper", "on_thing")
 PARTNERS = Topology.parse(DOCUMENT).consumer("keeper", "on_delivered")
 
@@ -113,6 +115,16 @@ def test_a_source_that_could_be_nobody_is_refused_whoever_hands_it_on(source):
     event = make_event("thing.delivered.v1", source=source)
 
     delivery = Accepts(PARTNERS).read(message(event=event, exchange="open.events", user="maker"))
+
+    assert delivery.refusal == "invalid_source"
+
+
+@pytest.mark.parametrize("service", ["complaints", "surveys", "evaluation"])
+def test_no_handler_meets_an_event_without_a_department_in_its_source(service):
+    consumer = Topology.load(CONTRACTS).consumer(service, "on_department_event")
+    event = make_event(min(consumer.types), source="/gateway")
+
+    delivery = read(Accepts(consumer), event=event, exchange="departments.events", user="gateway")
 
     assert delivery.refusal == "invalid_source"
 
